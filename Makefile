@@ -1,0 +1,71 @@
+# Everything a developer does here, one target each. `make` alone lists them.
+
+# Builds need no git: a checkout owned by somebody else, or none at all, is as good.
+export GOFLAGS += -buildvcs=false
+
+# Where there is no PostgreSQL to start, DATABASE_URL names a server that runs: for `make run` and for the tests.
+ifdef DATABASE_URL
+  ifndef MEIBO_DATABASE_URL
+    export MEIBO_DATABASE_URL := $(value DATABASE_URL)
+  endif
+  ifndef MEIBO_TEST_DATABASE_URL
+    export MEIBO_TEST_DATABASE_URL := $(value DATABASE_URL)
+  endif
+endif
+
+BUF := go tool -modfile=../internal/tools/go.mod buf
+
+# Added to `go test` by `make test`, for example: make test TESTFLAGS='-run TestMerge -v'
+TESTFLAGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Check for Go, a C compiler and PostgreSQL; install what is missing
+	@.ci/setup
+
+.PHONY: build
+build: ## Build every command into bin/
+	go build -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: setup build ## Import a generated sample of 100,000 members and show what came of it
+	bin/meibo demo
+
+.PHONY: run
+run: setup build ## Run everything in one process, with its data under .meibo/
+	bin/meibo dev --data .meibo
+
+# The race detector finds what the tests only happen to pass; ten minutes are many times what a package needs.
+.PHONY: test
+test: setup lint verify ## Lint, verify, and run all tests with the race detector
+	go test -race -timeout 10m $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: setup build ## Measure a million rows end to end, beside what a DBA writes by hand
+	go run ./internal/bench
+
+.PHONY: lint
+lint: ## Check format, vet, staticcheck and the messages' rules
+	@unformatted=$$(go tool gofumpt -l cmd deploy internal proto services) && \
+		if [ -n "$$unformatted" ]; then printf 'not gofumpt-ed:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go tool staticcheck -checks inherit,ST1000 ./...
+	cd proto && $(BUF) lint
+
+.PHONY: generate
+generate: ## Generate the Go code of the messages
+	cd proto && $(BUF) generate
+
+.PHONY: verify
+verify: ## Fail if the generated code is not what `make generate` makes
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && (cd proto && $(BUF) generate -o "$$fresh") && \
+		diff -ru -x '*.proto' -x '*.yaml' proto "$$fresh" || { echo 'generated code is stale: run make generate' >&2; exit 1; }
+
+.PHONY: clean
+clean: ## Remove bin/ and the data of `make run`
+	rm -rf bin .meibo

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// database is how an operator's command reaches the database; such a command needs no server.
+type database struct {
+	DatabaseURL string `required:"" env:"MEIBO_DATABASE_URL" placeholder:"URL" help:"Address of the database."`
+}
+
+// with opens the database for f.
+func (d *database) with(ctx context.Context, f func(*postgres.DB) error) error {
+	db, err := postgres.Open(ctx, postgres.Config{URL: d.DatabaseURL, MaxConns: 2})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return f(db)
+}
+
+// withTenant opens the database and finds the tenant for f.
+func (d *database) withTenant(ctx context.Context, name string, f func(*postgres.DB, postgres.Tenant) error) error {
+	return d.with(ctx, func(db *postgres.DB) error {
+		t, err := db.TenantByName(ctx, name)
+		if err != nil {
+			return err
+		}
+		return f(db, t)
+	})
+}
+
+type migrateCmd struct {
+	database `embed:""`
+}
+
+// Run is called by kong.
+func (m *migrateCmd) Run(ctx context.Context, c *console) error {
+	return m.with(ctx, func(db *postgres.DB) error {
+		if err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		c.note("%s", c.say("データベースは最新です。", "The database is up to date."))
+		return nil
+	})
+}
+
+type tenantCmd struct {
+	Create tenantCreate `cmd:"" help:"Create a tenant, with its list main."`
+}
+
+type tenantCreate struct {
+	database `embed:""`
+	Name     string `arg:"" help:"The name of the tenant."`
+	Language string `default:"ja" enum:"ja,en" help:"The language that its people are written to in: ${enum}."`
+	TimeZone string `default:"Asia/Tokyo" placeholder:"ZONE" help:"Where dates and times without a zone are meant."`
+	Region   string `default:"JP" help:"The country of phone numbers without a country code."`
+	MailFrom string `placeholder:"ADDRESS" help:"The sender of its mails, if not the installation's."`
+}
+
+// Run is called by kong.
+func (t *tenantCreate) Run(ctx context.Context, c *console) error {
+	return t.with(ctx, func(db *postgres.DB) error {
+		made, err := db.CreateTenant(ctx, postgres.Tenant{
+			Name: t.Name, Language: tenant.Language(t.Language), TimeZone: t.TimeZone, Region: t.Region, MailFrom: t.MailFrom,
+		})
+		if err != nil {
+			return err
+		}
+		c.note("%s", c.say("テナントを作成しました。ID：", "The tenant is created. Its id:"))
+		return c.print("%s", made.ID)
+	})
+}
+
+type userCmd struct {
+	Create userCreate `cmd:"" help:"Create a user."`
+}
+
+type userCreate struct {
+	database `embed:""`
+	Tenant   string `required:"" placeholder:"NAME" help:"The tenant."`
+	Email    string `required:"" placeholder:"ADDRESS" help:"The e-mail address of the user, who gets mails about imports."`
+	Name     string `required:"" help:"The name of the user."`
+	Language string `enum:"ja,en," default:"" help:"The language of mails to the user: ja or en; the tenant's if not given."`
+	Role     string `default:"editor" enum:"owner,admin,editor,viewer" help:"What the user may do: ${enum}."`
+}
+
+// Run is called by kong.
+func (u *userCreate) Run(ctx context.Context, c *console) error {
+	return u.withTenant(ctx, u.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
+		made, err := db.CreateUser(ctx, t.ID, postgres.User{
+			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: u.Role,
+		})
+		if err != nil {
+			return err
+		}
+		c.note("%s", c.say("ユーザーを作成しました。ID：", "The user is created. The id:"))
+		return c.print("%s", strconv.FormatInt(made.ID, 10))
+	})
+}
+
+type keyCmd struct {
+	Create keyCreate `cmd:"" help:"Create an API key, and show it this once."`
+}
+
+type keyCreate struct {
+	database `embed:""`
+	Tenant   string `required:"" placeholder:"NAME" help:"The tenant."`
+	User     string `placeholder:"ADDRESS" help:"The e-mail address of the user to whom the key belongs; nobody if not given."`
+	Name     string `required:"" help:"What the key is for."`
+}
+
+// Run is called by kong.
+func (k *keyCreate) Run(ctx context.Context, c *console) error {
+	return k.withTenant(ctx, k.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
+		var user int64
+		if k.User != "" {
+			u, err := db.UserByEmail(ctx, t.ID, k.User)
+			if err != nil {
+				return err
+			}
+			user = u.ID
+		}
+		key, err := db.CreateKey(ctx, t.ID, k.Name, user)
+		if err != nil {
+			return err
+		}
+		c.note("%s", c.say("API キーを作成しました。再表示はできないため、必ず控えてください。",
+			"The API key is created. It cannot be shown again, so please keep it now."))
+		return c.print("%s", key)
+	})
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/meibo/meibo/internal/client"
+)
+
+// importCmd imports one file.
+type importCmd struct {
+	server `embed:""`
+	File   string `arg:"" help:"The file, or - for standard input."`
+
+	List       string `placeholder:"NAME" help:"The list to import into (default: main)."`
+	Kind       string `placeholder:"KIND" help:"What the rows are: member."`
+	Mode       string `placeholder:"MODE" help:"What is done with known and unknown members: upsert."`
+	Key        string `placeholder:"FIELD" help:"The field that tells who a row is: member_sn."`
+	Blank      string `placeholder:"WHAT" help:"What an empty cell does: keep."`
+	Duplicates string `placeholder:"WHICH" help:"Which of the rows with the same key counts: last."`
+
+	Map      []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
+	NoHeader bool     `help:"The first row is a member, not a header."`
+	Sheet    string   `placeholder:"NAME" help:"The sheet of an Excel file."`
+	Detach   bool     `help:"Do not wait for the end of the import."`
+}
+
+// Validate is called by kong.
+func (i *importCmd) Validate() error {
+	for _, m := range i.Map {
+		if at := strings.LastIndex(m, "="); at <= 0 {
+			return fmt.Errorf("--map %s: COLUMN=FIELD expected", m)
+		}
+	}
+	if i.File == "-" || i.File == "" { // kong tells of a missing one itself
+		return nil
+	}
+	info, err := os.Stat(i.File)
+	if err != nil {
+		return fmt.Errorf("%s: %w", i.File, cause(err))
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s: is a directory", i.File)
+	}
+	return nil
+}
+
+// options returns what the server is told.
+func (i *importCmd) options() client.Options {
+	o := client.Options{
+		List: i.List, Kind: i.Kind, Mode: i.Mode, Key: i.Key, Blank: i.Blank, Duplicates: i.Duplicates,
+		NoHeader: i.NoHeader, Sheet: i.Sheet, FileName: "stdin",
+	}
+	if i.File != "-" {
+		o.FileName = filepath.Base(i.File)
+	}
+	for _, m := range i.Map {
+		if o.Map == nil {
+			o.Map = make(map[string]string)
+		}
+		at := strings.LastIndex(m, "=") // no field has one in its name, but a column may
+		o.Map[m[:at]] = strings.TrimSpace(m[at+1:])
+	}
+	return o
+}
+
+// Run is called by kong.
+func (i *importCmd) Run(ctx context.Context, c *console) error {
+	api, err := i.client(c)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	source, size, err := i.open(c)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	show := newProgress(c)
+	defer show.close()
+	imp, err := c.submit(ctx, api, i.options(), source, size, show)
+	if err != nil {
+		return err
+	}
+	if !i.Detach {
+		return c.follow(ctx, api, imp.ID, show)
+	}
+	show.close()
+	if c.json {
+		return c.document(imp)
+	}
+	c.note("%s", c.say("取り込みを開始しました。進み具合：", "The import has started. To watch it: ")+c.name+" imports watch "+imp.ID)
+	return c.print("%s", imp.ID)
+}
+
+// open returns the file and its size, -1 where that is not known.
+func (i *importCmd) open(c *console) (io.ReadCloser, int64, error) {
+	if i.File == "-" {
+		return io.NopCloser(c.in), -1, nil
+	}
+	file, err := os.Open(i.File)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return file, -1, nil
+	}
+	return file, info.Size(), nil
+}
+
+// submit creates an import, uploads its source and starts it. An import that cannot be started is cancelled, so that
+// nothing half-made is left on the server.
+func (c *console) submit(ctx context.Context, api *client.Client, o client.Options, source io.Reader, size int64, show progress) (client.Import, error) {
+	imp, err := api.Create(ctx, o)
+	if err != nil {
+		return imp, err
+	}
+	started, err := c.uploadAndStart(ctx, api, imp.ID, source, size, show)
+	if err != nil {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_, _ = api.Cancel(clean, imp.ID) // the error to tell is the one before
+		return imp, err
+	}
+	return started, nil
+}
+
+func (c *console) uploadAndStart(ctx context.Context, api *client.Client, id string, source io.Reader, size int64, show progress) (client.Import, error) {
+	uploaded, err := api.UploadSource(ctx, id, source, size, func(sent int64) { show.upload(sent, size) })
+	if err != nil {
+		return uploaded, err
+	}
+	show.uploaded(uploaded.Size)
+	inspection, err := api.Inspection(ctx, id)
+	if err != nil {
+		return uploaded, err
+	}
+	show.inspected(inspection)
+	return api.Start(ctx, id, client.Options{})
+}
+
+// follow watches a started import to its end and tells what came of it.
+func (c *console) follow(ctx context.Context, api *client.Client, id string, show progress) error {
+	imp, err := api.Watch(ctx, id, show.rows)
+	show.close()
+	if err == nil {
+		return c.report(ctx, api, imp)
+	}
+	if ctx.Err() == nil {
+		return err
+	}
+	c.note("%s", c.say("取り込みはサーバーで続いています。", "The import goes on on the server."))
+	c.note("%s", c.say("  続きを見る：", "  watch it:  ")+c.name+" imports watch "+id)
+	c.note("%s", c.say("  中止する　：", "  cancel it: ")+c.name+" imports cancel "+id)
+	if c.json && imp.ID == "" {
+		return err // nothing was heard of the import: the error is the document
+	}
+	if c.json {
+		if err := c.document(imp); err != nil {
+			return err
+		}
+	}
+	return exitStatus(exitInterrupted)
+}
+
+// cause returns why a file operation failed, without the name of the operation and the file.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

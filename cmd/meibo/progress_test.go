@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/meibo/meibo/internal/client"
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+func TestSpeedCountsFromTheFirstRunningMoment(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2024, 5, 4, 0, 0, 0, 0, time.UTC)
+	s := speed{total: 1000}
+	if _, ok := s.left(); ok {
+		t.Error("knows the time left before anything is done")
+	}
+	s.take(client.Import{State: imports.StateQueued}, start)
+	s.take(client.Import{State: imports.StateRunning, Total: 300, NotProcessed: 200}, start.Add(time.Minute))
+	s.take(client.Import{State: imports.StateRunning, Total: 700, NotProcessed: 200}, start.Add(time.Minute+4*time.Second))
+	if left, ok := s.left(); s.rate != 100 || s.current != 500 || left != 5*time.Second || !ok {
+		t.Errorf("got %+v, %v", s, left)
+	}
+	// The bound was too high: the file has fewer rows.
+	s.take(client.Import{State: imports.StateCompleted, Total: 900, Created: 900}, start.Add(2*time.Minute))
+	if s.total != 900 || s.current != 900 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// anImport plays what a short import shows.
+func anImport(p progress) {
+	p.upload(50, 100)
+	p.upload(100, 100)
+	p.uploaded(100)
+	p.inspected(client.Inspection{Format: "xlsx", Sheet: "会員", MaxRows: 10})
+	p.rows(client.Import{State: imports.StateQueued})
+	p.rows(client.Import{State: imports.StateRunning, Total: 5, NotProcessed: 3})
+	p.rows(client.Import{State: imports.StateRunning, Total: 10, NotProcessed: 3})
+	p.rows(client.Import{State: imports.StateCompleted, Total: 10})
+	p.close()
+	p.close()
+}
+
+func TestLinesTellEachStageOnce(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	anImport(newProgress(&console{err: &out, language: tenant.Japanese}))
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	want := []string{"アップロード完了：100 B", "ファイル：xlsx, 会員", "順番待ち", "取り込み中：2 / 10 行", "完了：10 / 10 行"}
+	if len(lines) != len(want) {
+		t.Fatalf("got %q", lines)
+	}
+	for i := range want {
+		if !strings.HasPrefix(lines[i], want[i]) {
+			t.Errorf("got %q, want %q", lines[i], want[i])
+		}
+	}
+}
+
+func TestBarsEndWhenTheImportDoes(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int64{"known size": 100, "unknown size": -1} {
+		var out bytes.Buffer
+		p := newProgress(&console{err: &out, terminal: true})
+		if size < 0 {
+			p.upload(70, size)
+		}
+		anImport(p)
+		for _, want := range []string{"Upload", "Import", "10 / 10 rows", "File: xlsx"} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: %q is not shown in %q", name, want, out.String())
+			}
+		}
+	}
+}
+
+func TestBarsThatAreInterruptedEndToo(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&console{err: &out, terminal: true})
+	p.upload(50, 100)
+	p.close()
+	p.rows(client.Import{State: imports.StateRunning, Total: 10, NotProcessed: 3})
+	p.close()
+}

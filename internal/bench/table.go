@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// The phases.
+const (
+	fresh     = "fresh load"
+	update    = "full update"
+	unchanged = "unchanged"
+)
+
+// table collects times by way and phase.
+type table struct {
+	times map[[2]string]time.Duration
+}
+
+func (t *table) add(way, phase string, d time.Duration) {
+	if t.times == nil {
+		t.times = map[[2]string]time.Duration{}
+	}
+	t.times[[2]string{way, phase}] = d
+	fmt.Printf("  %-8s %-12s %6.2f s\n", way, phase, d.Seconds())
+}
+
+// print writes rows per second, and Meibo's speed as a multiple of each way by hand.
+func (t *table) print(w io.Writer, rows int, all []usage) {
+	fmt.Fprintf(w, "\n%-12s %12s %12s %12s %10s %10s\n", "rows/s", "meibo", "psql ×1", "psql ×2", "to ×1", "to ×2")
+	for _, phase := range []string{fresh, update, unchanged} {
+		rate := func(way string) float64 { return float64(rows) / t.times[[2]string{way, phase}].Seconds() }
+		m, one, two := rate("meibo"), rate("psql ×1"), rate("psql ×2")
+		fmt.Fprintf(w, "%-12s %12.0f %12.0f %12.0f %10.2f %10.2f\n", phase, m, one, two, m/one, m/two)
+	}
+	if d, ok := t.times[[2]string{"meibo", "xlsx update"}]; ok {
+		fmt.Fprintf(w, "%-12s %12.0f\n", "xlsx update", float64(rows)/d.Seconds())
+	}
+	fmt.Fprintf(w, "\n%-12s %12s %12s\n", "process", "peak memory", "CPU")
+	for _, u := range all {
+		fmt.Fprintf(w, "%-12s %8.0f MiB %10.1f s\n", u.name, float64(u.peak)/(1<<20), u.cpu.Seconds())
+	}
+}

@@ -1,0 +1,72 @@
+package blob
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// The widths of the numbers in the key of failures: with leading zeros, so that the store's order of keys, which is
+// that of their bytes, is the order of lanes and numbers.
+const (
+	laneDigits = 5
+	seqDigits  = 12
+	maxLane    = 99_999
+	maxSeq     = 999_999_999_999
+)
+
+// importPrefix returns what the keys of all objects of an import begin with. The import id has to be a UUID in its
+// canonical form: other text could reach out of the import's place.
+func importPrefix(t tenant.ID, importID string) (string, error) {
+	if t <= 0 {
+		return "", fmt.Errorf("the tenant %s is not a positive number", t)
+	}
+	const canonical = len("00000000-0000-0000-0000-000000000000")
+	if len(importID) != canonical || uuid.Validate(importID) != nil {
+		return "", fmt.Errorf("the import id %q is not a UUID", importID)
+	}
+	return "tenants/" + t.String() + "/imports/" + strings.ToLower(importID) + "/", nil
+}
+
+func sourceKey(t tenant.ID, importID string) (string, error) {
+	prefix, err := importPrefix(t, importID)
+	return prefix + "source", err
+}
+
+func failuresPrefix(t tenant.ID, importID string) (string, error) {
+	prefix, err := importPrefix(t, importID)
+	return prefix + "failures/", err
+}
+
+func failuresKey(t tenant.ID, importID string, lane int, seq int64) (string, error) {
+	prefix, err := failuresPrefix(t, importID)
+	if err != nil {
+		return "", err
+	}
+	if lane < 0 || lane > maxLane || seq < 0 || seq > maxSeq {
+		return "", errors.New("the lane or the number of the chunk is out of range")
+	}
+	return fmt.Sprintf("%s%0*d-%0*d.jsonl", prefix, laneDigits, lane, seqDigits, seq), nil
+}
+
+// parseFailures is the inverse of failuresKey for the part of the key after the prefix.
+func parseFailures(name string) (lane int, seq int64, ok bool) {
+	stem, ok := strings.CutSuffix(name, ".jsonl")
+	if !ok || len(stem) != laneDigits+1+seqDigits || stem[laneDigits] != '-' {
+		return 0, 0, false
+	}
+	l, err := strconv.ParseUint(stem[:laneDigits], 10, 63)
+	if err != nil {
+		return 0, 0, false
+	}
+	q, err := strconv.ParseUint(stem[laneDigits+1:], 10, 63)
+	if err != nil {
+		return 0, 0, false
+	}
+	return int(l), int64(q), true
+}

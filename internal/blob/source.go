@@ -1,0 +1,122 @@
+package blob
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
+	transfertypes "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Object describes what was stored.
+type Object struct {
+	Size   int64  // bytes
+	SHA256 string // of the content, in hexadecimal
+	ETag   string // the store's own mark of this version
+}
+
+// readBuffer is how much of a source is asked of the connection at once, in bytes.
+const readBuffer = 512 << 10
+
+// PutSource stores all that r gives as the source of the import, replacing an earlier one, and returns when the store
+// has confirmed that it has all of it. r is read once, in order, and may be of any length up to 80 GB; memory stays
+// below 64 MiB. Where r or the upload fails, the error is returned and there is no new source.
+func (s *Store) PutSource(ctx context.Context, t tenant.ID, importID string, r io.Reader) (Object, error) {
+	key, err := sourceKey(t, importID)
+	if err != nil {
+		return Object{}, fmt.Errorf("store source: %w", err)
+	}
+	in := &measured{from: r, sha: sha256.New()}
+	_, err = s.transfer.UploadObject(ctx, &transfermanager.UploadObjectInput{
+		Bucket: &s.bucket, Key: &key, Body: in,
+		// One checksum of the whole object, which can be compared with ours, not one of the parts' checksums.
+		ChecksumAlgorithm: transfertypes.ChecksumAlgorithmCrc32,
+		ChecksumType:      transfertypes.ChecksumTypeFullObject,
+	})
+	if err != nil {
+		return Object{}, fmt.Errorf("store source: %w", err)
+	}
+	stored, err := s.confirm(ctx, key, in)
+	if err != nil {
+		return Object{}, fmt.Errorf("confirm stored source: %w", err)
+	}
+	return stored, nil
+}
+
+// confirm asks the store what it has under the key and compares it with what was sent: a store that was killed while
+// it put the parts together can answer that all is well and have nothing.
+func (s *Store) confirm(ctx context.Context, key string, sent *measured) (Object, error) {
+	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &s.bucket, Key: &key, ChecksumMode: types.ChecksumModeEnabled,
+	})
+	if err != nil {
+		return Object{}, named(err)
+	}
+	if have := aws.ToInt64(head.ContentLength); have != sent.size {
+		return Object{}, fmt.Errorf("the store has %d of %d bytes", have, sent.size)
+	}
+	// A store may not know checksums of whole objects; each part was checked on its way then.
+	if head.ChecksumCRC32 != nil && head.ChecksumType == types.ChecksumTypeFullObject {
+		if want := encodeCRC32(sent.crc); *head.ChecksumCRC32 != want {
+			return Object{}, fmt.Errorf("the store has other content: its CRC-32 is %s, that of the source %s", *head.ChecksumCRC32, want)
+		}
+	}
+	return Object{Size: sent.size, SHA256: hex.EncodeToString(sent.sha.Sum(nil)), ETag: aws.ToString(head.ETag)}, nil
+}
+
+// encodeCRC32 writes a checksum as S3 does: base64 of its big-endian bytes.
+func encodeCRC32(sum uint32) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+// OpenSource returns the source of the import and its size in bytes. Where a connection breaks or stalls, reading goes
+// on over a new one at the same byte of the same version; it fails only when the store gives nothing for about half a
+// minute, when the source was replaced or deleted meanwhile, or when ctx ends, which also bounds the reading. The error
+// is [ErrNotFound] where there is no source. The reader is not safe for concurrent use.
+func (s *Store) OpenSource(ctx context.Context, t tenant.ID, importID string) (io.ReadCloser, int64, error) {
+	key, err := sourceKey(t, importID)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open source: %w", err)
+	}
+	r, err := s.openResuming(ctx, key)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open source: %w", err)
+	}
+	return bufferedCloser{bufio.NewReaderSize(r, readBuffer), r}, r.size, nil
+}
+
+// bufferedCloser reads by the buffer and closes what is behind it.
+type bufferedCloser struct {
+	*bufio.Reader
+	io.Closer
+}
+
+// measured passes on what it reads and keeps its size and checksums. It hides that its source may be able to seek, so
+// that the SDK reads it once.
+type measured struct {
+	from io.Reader
+	size int64
+	sha  hash.Hash
+	crc  uint32
+}
+
+func (m *measured) Read(p []byte) (int, error) {
+	n, err := m.from.Read(p)
+	m.size += int64(n)
+	m.sha.Write(p[:n])
+	m.crc = crc32.Update(m.crc, crc32.IEEETable, p[:n])
+	return n, err
+}

@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// Failures are the rows of an import that failed: how many for which reason, and the first of them.
+type Failures struct {
+	Total  int64          `json:"total"`
+	Counts []FailureCount `json:"counts"`
+	Items  []FailedRow    `json:"items"`
+}
+
+// FailureCount is how many rows have one kind of problem.
+type FailureCount struct {
+	Code   string `json:"code"`
+	Field  string `json:"field"`
+	Rows   int64  `json:"rows"`
+	Reason string `json:"reason"`
+}
+
+// FailedRow is one row that failed.
+type FailedRow struct {
+	// RowNumber is the number that Excel shows for the row.
+	RowNumber    int64           `json:"rowNumber"`
+	Problems     []FailedProblem `json:"problems"`
+	ErrorColumns []string        `json:"errorColumns"`
+	ErrorReason  string          `json:"errorReason"`
+	// Cells are the original cells by the keys of their fields.
+	Cells map[string]string `json:"cells"`
+}
+
+// FailedProblem is one reason why a row failed.
+type FailedProblem struct {
+	Code   string `json:"code"`
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+// Failures returns the counts by reason and the first failed rows, in row order.
+func (c *Client) Failures(ctx context.Context, id string) (Failures, error) {
+	var f Failures
+	err := c.call(ctx, request{method: http.MethodGet, path: importPath(id) + "/failures", again: true}, &f)
+	if err != nil {
+		return Failures{}, fmt.Errorf("read failed rows: %w", err)
+	}
+	return f, nil
+}
+
+// FailuresCSV writes all failed rows as CSV to w, in row order, as they come in. An error in the middle says that the
+// report is not complete.
+func (c *Client) FailuresCSV(ctx context.Context, id string, w io.Writer) error {
+	res, err := c.send(ctx, request{method: http.MethodGet, path: importPath(id) + "/failures.csv"}, nil)
+	if err != nil {
+		return fmt.Errorf("read failed rows: %w", err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(w, res.Body); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("the report broke off")
+		}
+		return fmt.Errorf("read failed rows: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/meibo/meibo/internal/imports"
+)
+
+// Options say what to import, and how. Empty ones are the server's defaults.
+type Options struct {
+	List       string `json:"list,omitempty"`
+	FileName   string `json:"file_name,omitempty"`
+	Kind       string `json:"kind,omitempty"`
+	Mode       string `json:"mode,omitempty"`
+	Key        string `json:"key,omitempty"`
+	Blank      string `json:"blank,omitempty"`
+	Duplicates string `json:"duplicates,omitempty"`
+	TimeZone   string `json:"time_zone,omitempty"`
+	Region     string `json:"region,omitempty"`
+	Delimiter  string `json:"delimiter,omitempty"`
+	Sheet      string `json:"sheet,omitempty"`
+	NoHeader   bool   `json:"no_header,omitempty"`
+	// Mapping replaces the suggested mapping; Map changes single columns of it, from the header to the field, or to ""
+	// for a column that is not imported.
+	Mapping []Column          `json:"mapping,omitempty"`
+	Map     map[string]string `json:"map,omitempty"`
+}
+
+// Column is which column feeds which field.
+type Column struct {
+	Header string `json:"header"`
+	// Field is empty for a column that is not imported.
+	Field string `json:"field"`
+	// Inverted columns say the opposite of their field.
+	Inverted bool `json:"inverted"`
+}
+
+// Import is one run of one file into one list.
+type Import struct {
+	ID         string        `json:"id"`
+	State      imports.State `json:"state"`
+	List       string        `json:"list"`
+	FileName   string        `json:"file_name"`
+	Kind       string        `json:"kind"`
+	Mode       string        `json:"mode"`
+	Key        string        `json:"key"`
+	Blank      string        `json:"blank"`
+	Duplicates string        `json:"duplicates"`
+	TimeZone   string        `json:"time_zone"`
+	Region     string        `json:"region"`
+	DryRun     bool          `json:"dry_run"`
+	Size       int64         `json:"size"`
+	SHA256     string        `json:"sha256"`
+	Mapping    []Column      `json:"mapping"`
+
+	Total        int64 `json:"total"`
+	Created      int64 `json:"created"`
+	Updated      int64 `json:"updated"`
+	Unchanged    int64 `json:"unchanged"`
+	Deleted      int64 `json:"deleted"`
+	Skipped      int64 `json:"skipped"`
+	Failed       int64 `json:"failed"`
+	NotProcessed int64 `json:"not_processed"`
+	Removed      int64 `json:"removed"`
+	Unified      int64 `json:"unified"`
+	Protected    int64 `json:"protected"`
+
+	CreatedAt  time.Time  `json:"created_at"`
+	UploadedAt *time.Time `json:"uploaded_at"`
+	QueuedAt   *time.Time `json:"queued_at"`
+	StartedAt  *time.Time `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+
+	// Error is why the import failed; nil where it did not.
+	Error    *Notice  `json:"error"`
+	User     string   `json:"user"`
+	Warnings []Notice `json:"warnings"`
+}
+
+// Notice is something to tell about an import as a whole.
+type Notice struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// Balanced reports whether every row has exactly one outcome, as product.md promises.
+func (i *Import) Balanced() bool {
+	return i.Total == i.Created+i.Updated+i.Unchanged+i.Deleted+i.Skipped+i.Failed+i.NotProcessed
+}
+
+// Inspection is what the server found out about an uploaded source.
+type Inspection struct {
+	Format     string             `json:"format"`
+	Encoding   string             `json:"encoding"`
+	Delimiter  string             `json:"delimiter"`
+	Sheet      string             `json:"sheet,omitempty"`
+	Sheets     []string           `json:"sheets,omitempty"`
+	Header     bool               `json:"header"`
+	Columns    []InspectionColumn `json:"columns"`
+	SampleRows [][]string         `json:"sample_rows"`
+	// SuggestedMapping is what an import uses that is not told another one.
+	SuggestedMapping []Column `json:"suggested_mapping"`
+	Warnings         []Notice `json:"warnings"`
+	// MaxRows is an upper bound of the number of data rows.
+	MaxRows int64 `json:"max_rows"`
+}
+
+// InspectionColumn is a column of a source.
+type InspectionColumn struct {
+	Header string `json:"header"`
+	// FillRate is the part of the cells that are not empty, from 0 to 1.
+	FillRate float64  `json:"fill_rate"`
+	Samples  []string `json:"samples"`
+}
+
+// Create makes an import. It makes only one, even if it has to ask twice.
+func (c *Client) Create(ctx context.Context, o Options) (Import, error) {
+	var i Import
+	header := http.Header{"Idempotency-Key": {uuid.NewString()}}
+	err := c.call(ctx, request{method: http.MethodPost, path: "/v1/imports", header: header, body: o, again: true}, &i)
+	if err != nil {
+		return Import{}, fmt.Errorf("create import: %w", err)
+	}
+	return i, nil
+}
+
+// UploadSource sends the file of an import, however large, in constant memory. size is its length in bytes, or -1 where
+// that is not known. sent, if not nil, is called with the number of bytes handed over so far, from another goroutine,
+// but never after UploadSource has returned.
+func (c *Client) UploadSource(ctx context.Context, id string, source io.Reader, size int64, sent func(bytes int64)) (Import, error) {
+	r := request{method: http.MethodPut, path: importPath(id) + "/source"}
+	body := &upload{source: source, sent: sent}
+	defer body.stop()
+	i, err := c.upload(ctx, r, body, size)
+	if err != nil {
+		return Import{}, fmt.Errorf("upload source: %w", err)
+	}
+	return i, nil
+}
+
+func (c *Client) upload(ctx context.Context, r request, body *upload, size int64) (Import, error) {
+	var i Import
+	req, err := c.newRequest(ctx, r, body)
+	if err != nil {
+		return i, err
+	}
+	req.ContentLength = size
+	if size == 0 {
+		req.Body = http.NoBody // otherwise 0 would mean that the length is not known
+	}
+	req.Header.Set("Content-Type", "application/octet-stream")
+	// No "Expect: 100-continue": a Go server that refuses in the middle of such an upload closes at once, so that its
+	// answer is lost, while otherwise it lingers.
+	res, err := c.do(req)
+	if err != nil {
+		// A file that cannot be read is our trouble, not the connection's.
+		if readErr := body.failure(); readErr != nil && !isRefusal(err) {
+			return i, readErr
+		}
+		return i, err
+	}
+	defer res.Body.Close()
+	return i, decode(r, res.Body, &i)
+}
+
+// Inspection returns what the server found out about the uploaded source.
+func (c *Client) Inspection(ctx context.Context, id string) (Inspection, error) {
+	var i Inspection
+	err := c.call(ctx, request{method: http.MethodGet, path: importPath(id) + "/inspection", again: true}, &i)
+	if err != nil {
+		return Inspection{}, fmt.Errorf("read inspection: %w", err)
+	}
+	return i, nil
+}
+
+// Start starts an import whose source is uploaded. What o says goes before what Create was told.
+func (c *Client) Start(ctx context.Context, id string, o Options) (Import, error) {
+	return c.change(ctx, id, "start", o)
+}
+
+// Cancel stops an import; what was merged stays.
+func (c *Client) Cancel(ctx context.Context, id string) (Import, error) {
+	return c.change(ctx, id, "cancel", nil)
+}
+
+func (c *Client) change(ctx context.Context, id, what string, body any) (Import, error) {
+	var i Import
+	err := c.call(ctx, request{method: http.MethodPost, path: importPath(id) + "/" + what, body: body}, &i)
+	if err != nil {
+		return Import{}, fmt.Errorf("%s import: %w", what, err)
+	}
+	return i, nil
+}
+
+// Import returns an import as it is now.
+func (c *Client) Import(ctx context.Context, id string) (Import, error) {
+	var i Import
+	if err := c.call(ctx, request{method: http.MethodGet, path: importPath(id), again: true}, &i); err != nil {
+		return Import{}, fmt.Errorf("read import: %w", err)
+	}
+	return i, nil
+}
+
+// Imports returns all imports, the newest first. It reads page by page, as far as the loop goes, and ends at the first
+// error.
+func (c *Client) Imports(ctx context.Context) iter.Seq2[Import, error] {
+	return pages[Import](ctx, c, "/v1/imports", nil)
+}
+
+func importPath(id string) string { return "/v1/imports/" + url.PathEscape(id) }
+
+// pageSize is how many items are asked for at a time.
+const pageSize = 100
+
+// pages reads a list that the server cuts into pages.
+func pages[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		query := cloneQuery(query)
+		query.Set("limit", strconv.Itoa(pageSize))
+		for {
+			var page struct {
+				Items      []T    `json:"items"`
+				NextCursor string `json:"next_cursor"`
+			}
+			if err := c.call(ctx, request{method: http.MethodGet, path: path, query: query, again: true}, &page); err != nil {
+				var none T
+				yield(none, fmt.Errorf("read %s: %w", path, err))
+				return
+			}
+			for _, item := range page.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if page.NextCursor == "" {
+				return
+			}
+			query.Set("cursor", page.NextCursor)
+		}
+	}
+}
+
+func cloneQuery(q url.Values) url.Values {
+	clone := make(url.Values, len(q)+2)
+	for name, values := range q {
+		clone[name] = values
+	}
+	return clone
+}

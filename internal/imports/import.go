@@ -1,0 +1,147 @@
+// Package imports is the pure domain of an import: its states and totals, its options, and how its rows are
+// cut into chunks.
+//
+//	created ──▶ uploaded ──▶ queued ──▶ running ──▶ completed
+//	   │            │           │          │
+//	   │            │           │          ├──────▶ failed     (a reason says why)
+//	   └────────────┴───────────┴──────────┴──────▶ cancelled
+//
+// An import is running from the moment it is its list's turn; only then are its chunks merged. The three
+// states on the right are final.
+package imports
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// ID identifies an import.
+type ID = uuid.UUID
+
+// NewID returns a new id; ids made later sort later.
+func NewID() ID { return uuid.Must(uuid.NewV7()) }
+
+// ParseID reads the text form of an id.
+func ParseID(s string) (ID, error) { return uuid.Parse(s) }
+
+// State is where an import stands in its life.
+type State string
+
+// The states of an import.
+const (
+	StateCreated   State = "created"
+	StateUploaded  State = "uploaded"
+	StateQueued    State = "queued"
+	StateRunning   State = "running"
+	StateCompleted State = "completed"
+	StateFailed    State = "failed"
+	StateCancelled State = "cancelled"
+)
+
+// Final reports whether nothing happens to the import any more by itself.
+func (s State) Final() bool {
+	return s == StateCompleted || s == StateFailed || s == StateCancelled
+}
+
+// Totals are an import's numbers. While it runs they grow; the invariant holds from the first row to the
+// last: Total is the number of data rows read so far, and NotProcessed those of them without an outcome yet.
+type Totals struct {
+	Total int64
+	member.Counts
+	NotProcessed int64
+}
+
+// NewTotals returns the totals of an import of which read rows were read and counts were merged. The ledger
+// may be ahead of the splitter's note of how far it has read; the larger number is the truth.
+func NewTotals(read int64, counts member.Counts) Totals {
+	total := max(read, counts.Rows())
+	return Totals{Total: total, Counts: counts, NotProcessed: total - counts.Rows()}
+}
+
+// Balanced reports whether the invariant of product.md holds.
+func (t Totals) Balanced() bool {
+	return t.NotProcessed >= 0 && t.Total == t.Rows()+t.NotProcessed
+}
+
+// Options are fixed when an import starts.
+type Options struct {
+	Kind       member.Kind `json:"kind"`
+	Mode       Mode        `json:"mode"`
+	Key        string      `json:"key"`
+	Blank      string      `json:"blank"`
+	Duplicates string      `json:"duplicates"`
+	TimeZone   string      `json:"time_zone"`
+	Region     string      `json:"region"`
+	// How the source is read; empty values mean "as detected".
+	Delimiter string `json:"delimiter,omitempty"`
+	Sheet     string `json:"sheet,omitempty"`
+	NoHeader  bool   `json:"no_header,omitempty"`
+}
+
+// Mode is what an import does with known and unknown keys.
+type Mode string
+
+// ModeUpsert creates unknown members and updates known ones.
+const ModeUpsert Mode = "upsert"
+
+// Import is one run of one file into one list.
+type Import struct {
+	Tenant   tenant.ID
+	ID       ID
+	ListID   int64
+	List     string
+	State    State
+	FileName string
+	Options  Options
+	Mapping  member.Mapping
+	Source   Source
+	Cut      Cut
+	// FirstID is the id of the member that the file's first row would create; the ids up to FirstID +
+	// Source.MaxRows are reserved for the import.
+	FirstID int64
+	// MaxRowBytes bounds a row of the source, in bytes of UTF-8.
+	MaxRowBytes int
+	Totals      Totals
+	// Failure is why the import failed; its Code is empty where it did not.
+	Failure member.Problem
+	// User is the name of the person who imports; empty for a key that belongs to nobody.
+	User       string
+	CreatedAt  time.Time
+	UploadedAt *time.Time
+	QueuedAt   *time.Time
+	StartedAt  *time.Time
+	SplitAt    *time.Time
+	FinishedAt *time.Time
+}
+
+// Source is the uploaded file.
+type Source struct {
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+	// Format is what inspection found: csv or xlsx.
+	Format string `json:"format"`
+	// MaxRows is an upper bound of the number of readable rows.
+	MaxRows int64 `json:"max_rows"`
+}
+
+// Locale returns the time zone and region that the import reads dates and phone numbers in.
+func (o Options) Locale() (*member.Locale, error) {
+	zone, err := time.LoadLocation(o.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	return &member.Locale{Zone: zone, Region: o.Region}, nil
+}
+
+// Plan compiles the import's mapping.
+func (i *Import) Plan() (*member.Plan, error) {
+	locale, err := i.Options.Locale()
+	if err != nil {
+		return nil, err
+	}
+	return member.NewPlan(member.Standard(), i.Mapping, i.Options.Key, locale)
+}

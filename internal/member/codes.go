@@ -1,0 +1,179 @@
+package member
+
+import (
+	"maps"
+	"slices"
+)
+
+// Problems of a row as a whole.
+const (
+	// KeyMissing: the merge key's cell is empty.
+	KeyMissing Code = "key_missing"
+	// TooFewCells: the row has fewer cells than the header. Detail: found/expected.
+	TooFewCells Code = "too_few_cells"
+	// TooManyCells: the row has more cells than the header. Detail: found/expected.
+	TooManyCells Code = "too_many_cells"
+	// RowTooLong: the row is longer in UTF-8 than the tenant allows. Detail: the bound in bytes.
+	RowTooLong Code = "row_too_long"
+	// Undecodable: bytes that are no text in the file's encoding.
+	Undecodable Code = "undecodable"
+	// BadQuote: text before or after a quoted cell, or a quote inside an unquoted one.
+	BadQuote Code = "bad_quote"
+	// UnclosedQuote: a quoted cell that never ends.
+	UnclosedQuote Code = "unclosed_quote"
+	// CellError: an Excel cell that holds an error. Detail: the error, such as #N/A.
+	CellError Code = "cell_error"
+	// DuplicateKey: the key occurs more than once in the file and the option duplicates is reject.
+	DuplicateKey Code = "duplicate_key"
+	// MultipleMatches: several members have the key.
+	MultipleMatches Code = "multiple_matches"
+	// QuotaExceeded: the tenant's member quota does not allow another member.
+	QuotaExceeded Code = "quota_exceeded"
+	// ContactMissing: a lead has neither e-mail address nor phone number.
+	ContactMissing Code = "contact_missing"
+	// LeadMemberNumber: a lead is given a member number.
+	LeadMemberNumber Code = "lead_member_number"
+)
+
+// Problems of one cell, whatever its type.
+const (
+	// Required: a required field has no value.
+	Required Code = "required"
+	// CannotClear: ##DELETE## in the key, a consent field or a required field.
+	CannotClear Code = "cannot_clear"
+	// ReadOnly: the field is assigned by Meibo.
+	ReadOnly Code = "read_only"
+	// NotUnique: another member has this value of a unique field.
+	NotUnique Code = "not_unique"
+	// ConsentRequired: the consent of a new member is not given and the option new_consent is required.
+	ConsentRequired Code = "consent_required"
+	// TooLong: text beyond the field's bound. Detail: the bound.
+	TooLong Code = "too_long"
+	// InvalidText: the text holds a NUL character, which cannot be stored.
+	InvalidText Code = "invalid_text"
+)
+
+// Problems of one cell, by type.
+const (
+	// EmailInvalid: not one @ with something on both sides, or a blank inside.
+	EmailInvalid Code = "email_invalid"
+	// PhoneInvalid: no number that exists in the country's numbering plan.
+	PhoneInvalid Code = "phone_invalid"
+	// PhoneCountryMissing: a national number where no region is set.
+	PhoneCountryMissing Code = "phone_country_missing"
+	// NumberInvalid: not a decimal number.
+	NumberInvalid Code = "number_invalid"
+	// NumberThousands: a number with commas.
+	NumberThousands Code = "number_thousands"
+	// NumberExponent: a number in scientific notation, which has usually lost digits.
+	NumberExponent Code = "number_exponent"
+	// NumberTooLong: a number with too many digits. Detail: the bound.
+	NumberTooLong Code = "number_too_long"
+	// NumberNotInteger: a fraction, or a number beyond 64 bits, in a field of whole numbers.
+	NumberNotInteger Code = "number_not_integer"
+	// DateInvalid: not one of the accepted forms.
+	DateInvalid Code = "date_invalid"
+	// DateDots: YYYY.MM.DD, refused by seed 004.
+	DateDots Code = "date_dots"
+	// DateImpossible: a day that the calendar does not have.
+	DateImpossible Code = "date_impossible"
+	// DateOutOfRange: before the year 1800 or after the year 9999.
+	DateOutOfRange Code = "date_out_of_range"
+	// DateEra: a day that does not lie in the Japanese era it names.
+	DateEra Code = "date_era"
+	// DateTwoDigitYear: a year without its century.
+	DateTwoDigitYear Code = "date_two_digit_year"
+	// DateNumber: a bare number that is neither YYYYMMDD nor epoch milliseconds.
+	DateNumber Code = "date_number"
+	// TimeInvalid: a time of day or an offset that does not exist or is not in an accepted form.
+	TimeInvalid Code = "time_invalid"
+	// BooleanInvalid: neither true nor false.
+	BooleanInvalid Code = "boolean_invalid"
+	// ChoiceUnknown: no label, synonym or number of an option.
+	ChoiceUnknown Code = "choice_unknown"
+	// CountryUnknown: not an ISO 3166-1 alpha-2 code.
+	CountryUnknown Code = "country_unknown"
+	// ListInvalid: not a JSON array of the type's items, and not comma-separated where that is allowed.
+	ListInvalid Code = "list_invalid"
+	// ListTooMany: more items than a list can hold. Detail: the bound.
+	ListTooMany Code = "list_too_many"
+	// TagCharacter: one of . $ \ or a blank in a tag. Detail: the tag.
+	TagCharacter Code = "tag_character"
+	// TagLevels: more than two levels, or a / at either end. Detail: the tag.
+	TagLevels Code = "tag_levels"
+)
+
+// Warnings: the row is imported all the same.
+const (
+	// PhoneZeroAdded: the number was read as one that has lost its leading 0.
+	PhoneZeroAdded Code = "phone_zero_added"
+	// TagAutomatic: a cell names an automatic tag, which is ignored. Detail: the tag.
+	TagAutomatic Code = "tag_automatic"
+	// ConsentProtected: the member opted out, so the cell's consent is not applied.
+	ConsentProtected Code = "consent_protected"
+	// SameFile: a file with the same content was imported before. Detail: when.
+	SameFile Code = "same_file"
+	// RemovalWithheld: a replace removed nobody because some row's key could not be read.
+	RemovalWithheld Code = "removal_withheld"
+)
+
+// Problems of an import as a whole.
+const (
+	// EmptyFile: the file has no content.
+	EmptyFile Code = "empty_file"
+	// NoRows: the file has a header but no rows.
+	NoRows Code = "no_rows"
+	// NotATable: the content is no text and no workbook.
+	NotATable Code = "not_a_table"
+	// FormatUnsupported: a known format that is not imported, such as XLS. Detail: the format.
+	FormatUnsupported Code = "format_unsupported"
+	// EncryptedFile: a workbook with a password.
+	EncryptedFile Code = "encrypted_file"
+	// CorruptFile: the file is damaged or cut off.
+	CorruptFile Code = "corrupt_file"
+	// FileTooLarge: the file unpacks to more than is accepted.
+	FileTooLarge Code = "file_too_large"
+	// SheetMissing: the workbook has no such sheet. Detail: its name.
+	SheetMissing Code = "sheet_missing"
+	// TooManyColumns: more columns than are accepted. Detail: the bound.
+	TooManyColumns Code = "too_many_columns"
+	// HeaderChanged: the header is not the one that the mapping was made for. Detail: the first difference.
+	HeaderChanged Code = "header_changed"
+	// SourceMissing: the uploaded file is not in storage.
+	SourceMissing Code = "source_missing"
+	// SourceChanged: the stored file is not the one that was uploaded (size or checksum).
+	SourceChanged Code = "source_changed"
+	// MappingInvalid: the mapping does not fit the file or the fields.
+	MappingInvalid Code = "mapping_invalid"
+	// PoisonChunk: a part of the file could not be processed however often it was tried.
+	PoisonChunk Code = "poison_chunk"
+	// NewerMessage: a message of a newer version of Meibo.
+	NewerMessage Code = "newer_message"
+	// MaxFailed: more rows failed than max_failed allows. Detail: the limit.
+	MaxFailed Code = "max_failed"
+	// MaxRemoved: more members would be removed than max_removed allows. Detail: the limit.
+	MaxRemoved Code = "max_removed"
+	// MaxChanged: more members would be changed than max_changed allows. Detail: the limit.
+	MaxChanged Code = "max_changed"
+	// Internal: a fault of Meibo itself.
+	Internal Code = "internal_error"
+)
+
+// Problems of a mapping, found before an import starts.
+const (
+	// UnknownField: the column is mapped to a field that the list does not have.
+	UnknownField Code = "unknown_field"
+	// FieldMappedTwice: two columns are mapped to one field.
+	FieldMappedTwice Code = "field_mapped_twice"
+	// KeyNotMapped: no column is mapped to the merge key.
+	KeyNotMapped Code = "key_not_mapped"
+	// KeyNotAKeyField: the field cannot be a merge key.
+	KeyNotAKeyField Code = "key_not_a_key_field"
+	// FieldReadOnly: the column is mapped to a field that Meibo assigns.
+	FieldReadOnly Code = "field_read_only"
+	// NotInvertible: the column is mapped inverted to a field that is not boolean.
+	NotInvertible Code = "not_invertible"
+)
+
+// Codes returns every code, sorted.
+func Codes() []Code { return slices.Sorted(maps.Keys(sentences)) }

@@ -1,0 +1,114 @@
+package member
+
+import (
+	"strings"
+
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Column says which field a column of the file feeds.
+type Column struct {
+	// Header is the column's header, or its position where the file has none.
+	Header string `json:"header"`
+	// Field is the key of the field, or empty where the column is not imported.
+	Field string `json:"field"`
+	// Inverted columns say the opposite of their boolean field (unsubscribeEmail).
+	Inverted bool `json:"inverted"`
+}
+
+// Mapping says which column feeds which field: the column's index in the file is its place in the mapping.
+type Mapping []Column
+
+// Suggest maps the headers to fields by MatchColumn. Each field is suggested at most once, for the header that
+// names it best (its key, then its label, then its synonyms in their order; then the leftmost). Fields that Meibo
+// assigns are not suggested, except id, which may be the key.
+func (s *Schema) Suggest(headers []string) Mapping {
+	m := make(Mapping, len(headers))
+	meanings := make([]headerMeaning, len(headers))
+	best := make(map[int]int, len(headers)) // field → column
+	for i, header := range headers {
+		m[i].Header = header
+		meaning, ok := s.meaning(header)
+		if !ok || (s.fields[meaning.field].ReadOnly && !s.fields[meaning.field].MergeKey) {
+			continue
+		}
+		meanings[i] = meaning
+		if old, taken := best[meaning.field]; !taken || meaning.weight > meanings[old].weight {
+			best[meaning.field] = i
+		}
+	}
+	s.preferGivenName(headers, best)
+	for field, column := range best {
+		m[column].Field = s.fields[field].Key
+		m[column].Inverted = meanings[column].inverted
+	}
+	return m
+}
+
+// preferGivenName reads 名前 beside 姓 as the given name (seed 000), where nothing else is.
+func (s *Schema) preferGivenName(headers []string, best map[int]int) {
+	name, first, last := s.Index("name"), s.Index("first_name"), s.Index("last_name")
+	column, hasName := best[name]
+	_, hasFirst := best[first]
+	_, hasLast := best[last]
+	if first < 0 || !hasName || hasFirst || !hasLast || normalHeader(headers[column]) != "名前" {
+		return
+	}
+	delete(best, name)
+	best[first] = column
+}
+
+// MappingProblem says what is wrong with a mapping.
+type MappingProblem struct {
+	Code Code `json:"code"`
+	// Field is the key of the field, or what was given as one.
+	Field string `json:"field,omitempty"`
+	// Header is that of the column, empty where the problem has none.
+	Header string `json:"header,omitempty"`
+}
+
+// Sentence tells a person in lang what is wrong and what to do about it.
+func (p MappingProblem) Sentence(lang tenant.Language, s *Schema) string {
+	// The header goes in last: it is a stranger's text.
+	return strings.ReplaceAll(sentence(p.Code, lang, s, p.Field, ""), "{header}", p.Header)
+}
+
+// CheckMapping returns everything that keeps an import with this mapping and merge key from starting: problems of
+// columns in their order, then those of the key. A mapping without problems can be compiled by NewPlan.
+func (s *Schema) CheckMapping(m Mapping, key string) []MappingProblem {
+	var problems []MappingProblem
+	mapped := make(map[string]bool, len(m))
+	for _, c := range m {
+		if c.Field == "" {
+			continue
+		}
+		report := func(code Code) {
+			problems = append(problems, MappingProblem{Code: code, Field: c.Field, Header: c.Header})
+		}
+		i := s.Index(c.Field)
+		if i < 0 {
+			report(UnknownField)
+			continue
+		}
+		f := &s.fields[i]
+		if mapped[c.Field] {
+			report(FieldMappedTwice)
+		}
+		mapped[c.Field] = true
+		if f.ReadOnly && (c.Field != key || !f.MergeKey) {
+			report(FieldReadOnly)
+		}
+		if c.Inverted && f.Type != Boolean {
+			report(NotInvertible)
+		}
+	}
+	switch i := s.Index(key); {
+	case i < 0:
+		problems = append(problems, MappingProblem{Code: UnknownField, Field: key})
+	case !s.fields[i].MergeKey:
+		problems = append(problems, MappingProblem{Code: KeyNotAKeyField, Field: key})
+	case !mapped[key]:
+		problems = append(problems, MappingProblem{Code: KeyNotMapped, Field: key})
+	}
+	return problems
+}

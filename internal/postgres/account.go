@@ -1,0 +1,172 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Tenant is an isolated account.
+type Tenant struct {
+	ID          tenant.ID
+	Name        string
+	Language    tenant.Language
+	TimeZone    string
+	Region      string
+	MailFrom    string
+	MaxRowBytes int
+}
+
+// User is a person of a tenant.
+type User struct {
+	ID       int64
+	Email    string
+	Name     string
+	Language tenant.Language
+	Role     string
+}
+
+// Caller is who a request comes from.
+type Caller struct {
+	Tenant Tenant
+	// KeyName names the API key.
+	KeyName string
+	// User is zero for a key that belongs to nobody.
+	User User
+}
+
+// MainList is the list that every tenant has.
+const MainList = "main"
+
+// CreateTenant adds a tenant with its list main. ErrExists: the name is taken.
+func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `insert into tenant (name, language, time_zone, region, mail_from)
+			values ($1, coalesce(nullif($2, ''), 'ja'), coalesce(nullif($3, ''), 'Asia/Tokyo'), coalesce(nullif($4, ''), 'JP'), nullif($5, ''))
+			returning id, language, time_zone, region, max_row_bytes`,
+			t.Name, t.Language, t.TimeZone, t.Region, t.MailFrom).
+			Scan(&t.ID, &t.Language, &t.TimeZone, &t.Region, &t.MaxRowBytes)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `with c as (insert into member_id_counter (tenant_id) values ($1))
+			insert into member_list (tenant_id, name) values ($1, $2)`, t.ID, MainList)
+		return err
+	})
+	if err != nil {
+		return Tenant{}, fmt.Errorf("create tenant %q: %w", t.Name, translate(err))
+	}
+	return t, nil
+}
+
+// TenantByName finds a tenant for the command line.
+func (db *DB) TenantByName(ctx context.Context, name string) (Tenant, error) {
+	t := Tenant{Name: name}
+	err := db.pool.QueryRow(ctx, `select id, language, time_zone, region, coalesce(mail_from, ''), max_row_bytes
+		from tenant where name = $1`, name).
+		Scan(&t.ID, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes)
+	if err != nil {
+		return Tenant{}, fmt.Errorf("tenant %q: %w", name, translate(err))
+	}
+	return t, nil
+}
+
+// CreateUser adds a person to a tenant. ErrExists: the e-mail address is taken.
+func (db *DB) CreateUser(ctx context.Context, t tenant.ID, u User) (User, error) {
+	err := db.pool.QueryRow(ctx, `insert into app_user (tenant_id, email, name, language, role)
+		values ($1, $2, $3, coalesce(nullif($4, ''), (select language from tenant where id = $1)), coalesce(nullif($5, ''), 'editor'))
+		returning id, language, role`, t, u.Email, u.Name, u.Language, u.Role).Scan(&u.ID, &u.Language, &u.Role)
+	if err != nil {
+		return User{}, fmt.Errorf("create user %q: %w", u.Email, translate(err))
+	}
+	return u, nil
+}
+
+// UserByEmail finds a person of a tenant.
+func (db *DB) UserByEmail(ctx context.Context, t tenant.ID, email string) (User, error) {
+	u := User{Email: email}
+	err := db.pool.QueryRow(ctx, `select id, name, language, role from app_user where tenant_id = $1 and email = $2`, t, email).
+		Scan(&u.ID, &u.Name, &u.Language, &u.Role)
+	if err != nil {
+		return User{}, fmt.Errorf("user %q: %w", email, translate(err))
+	}
+	return u, nil
+}
+
+// keyPrefix makes a key that was pasted somewhere recognisable, for people and for secret scanners.
+const keyPrefix = "meibo_"
+
+// CreateKey makes an API key and returns it; it cannot be read again. user is 0 for a key that belongs to
+// nobody.
+func (db *DB) CreateKey(ctx context.Context, t tenant.ID, name string, user int64) (string, error) {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	key := keyPrefix + base64.RawURLEncoding.EncodeToString(secret)
+	_, err := db.pool.Exec(ctx, `insert into api_key (tenant_id, hash, name, user_id) values ($1, $2, $3, nullif($4, 0))`,
+		t, hashKey(key), name, user)
+	if err != nil {
+		return "", fmt.Errorf("create key %q: %w", name, translate(err))
+	}
+	return key, nil
+}
+
+func hashKey(key string) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return sum[:]
+}
+
+// Authenticate returns who a key belongs to; ErrNotFound where it is unknown or revoked.
+func (db *DB) Authenticate(ctx context.Context, key string) (Caller, error) {
+	var c Caller
+	err := db.pool.QueryRow(ctx, `select t.id, t.name, t.language, t.time_zone, t.region, coalesce(t.mail_from, ''), t.max_row_bytes,
+			k.name, coalesce(u.id, 0), coalesce(u.email, ''), coalesce(u.name, ''), coalesce(u.language, t.language), coalesce(u.role, '')
+		from api_key k join tenant t on t.id = k.tenant_id left join app_user u on u.tenant_id = k.tenant_id and u.id = k.user_id
+		where k.hash = $1 and k.revoked_at is null`, hashKey(key)).
+		Scan(&c.Tenant.ID, &c.Tenant.Name, &c.Tenant.Language, &c.Tenant.TimeZone, &c.Tenant.Region, &c.Tenant.MailFrom, &c.Tenant.MaxRowBytes,
+			&c.KeyName, &c.User.ID, &c.User.Email, &c.User.Name, &c.User.Language, &c.User.Role)
+	if err != nil {
+		return Caller{}, fmt.Errorf("authenticate: %w", translate(err))
+	}
+	return c, nil
+}
+
+// List is a separate set of members of a tenant.
+type List struct {
+	ID   int64
+	Name string
+	Note string
+}
+
+// Lists returns the tenant's lists by name.
+func (db *DB) Lists(ctx context.Context, t tenant.ID) ([]List, error) {
+	var lists []List
+	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select id, name, coalesce(note, '') from member_list where tenant_id = $1 order by name`, t)
+		if err != nil {
+			return err
+		}
+		lists, err = pgx.CollectRows(rows, pgx.RowToStructByPos[List])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list lists: %w", err)
+	}
+	return lists, nil
+}
+
+// listID finds a list by name inside a transaction.
+func listID(ctx context.Context, tx pgx.Tx, t tenant.ID, name string) (int64, error) {
+	var id int64
+	err := tx.QueryRow(ctx, `select id from member_list where tenant_id = $1 and name = $2`, t, name).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("list %q: %w", name, ErrNotFound)
+	}
+	return id, err
+}

@@ -1,0 +1,169 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// NewImport is what is known of an import when it is created.
+type NewImport struct {
+	List           string
+	FileName       string
+	Options        imports.Options
+	Mapping        member.Mapping
+	MaxRowBytes    int
+	User           int64
+	IdempotencyKey string
+}
+
+// CreateImport adds an import in the state created. The same idempotency key gives the import that it gave
+// before, with existed true. ErrNotFound: the list is unknown.
+func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *imports.Import, existed bool, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		list, err := listID(ctx, tx, t, n.List)
+		if err != nil {
+			return err
+		}
+		id := imports.NewID()
+		err = tx.QueryRow(ctx, `insert into import (tenant_id, id, list_id, file_name, options, mapping, max_row_bytes, user_id, idempotency_key, created_at)
+			values ($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), nullif($9, ''), $10)
+			on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing returning id`,
+			t, id, list, n.FileName, n.Options, n.Mapping, n.MaxRowBytes, n.User, n.IdempotencyKey, time.Now()).Scan(&id)
+		if errors.Is(err, pgx.ErrNoRows) {
+			existed = true
+			err = tx.QueryRow(ctx, `select id from import where tenant_id = $1 and idempotency_key = $2`, t, n.IdempotencyKey).Scan(&id)
+		}
+		if err != nil {
+			return err
+		}
+		i, err = getImport(ctx, tx, t, id)
+		return err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("create import: %w", translate(err))
+	}
+	return i, existed, nil
+}
+
+// importColumns and scanImport belong together. While an import runs its totals come from the ledger.
+const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_name, i.options, i.mapping, i.source, i.cut,
+	coalesce(i.first_member_id, 0), i.max_row_bytes, i.failure, coalesce(u.name, ''),
+	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
+	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
+	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
+	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0)`
+
+const importTables = ` from import i
+	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
+	left join app_user u on u.tenant_id = i.tenant_id and u.id = i.user_id
+	left join import_progress p on i.finished_at is null and p.tenant_id = i.tenant_id and p.import_id = i.id
+	left join lateral (` + laneSums + ` and i.finished_at is null) s on true `
+
+// laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
+const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
+	sum(deleted)::bigint deleted, sum(skipped)::bigint skipped, sum(failed)::bigint failed, sum(protected)::bigint protected
+	from import_lane a where a.tenant_id = i.tenant_id and a.import_id = i.id`
+
+func scanImport(row pgx.Row) (*imports.Import, error) {
+	var i imports.Import
+	var source *imports.Source
+	var cut *imports.Cut
+	var failure *member.Problem
+	var read int64
+	var c member.Counts
+	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
+		&i.FirstID, &i.MaxRowBytes, &failure, &i.User,
+		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
+		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected)
+	if err != nil {
+		return nil, err
+	}
+	if source != nil {
+		i.Source = *source
+	}
+	if cut != nil {
+		i.Cut = *cut
+	}
+	if failure != nil {
+		i.Failure = *failure
+	}
+	i.Totals = imports.NewTotals(read, c)
+	return &i, nil
+}
+
+func getImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (*imports.Import, error) {
+	return scanImport(tx.QueryRow(ctx, `select `+importColumns+importTables+`where i.tenant_id = $1 and i.id = $2`, t, id))
+}
+
+// Import returns an import with its totals so far, for people.
+func (db *DB) Import(ctx context.Context, t tenant.ID, id imports.ID) (i *imports.Import, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		i, err = getImport(ctx, tx, t, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("import %s: %w", id, translate(err))
+	}
+	return i, nil
+}
+
+// Imports returns a page of the tenant's imports, newest first: those older than before, which is the zero ID
+// for the first page.
+func (db *DB) Imports(ctx context.Context, t tenant.ID, before imports.ID, limit int) (page []*imports.Import, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select `+importColumns+importTables+`
+			where i.tenant_id = $1 and ($2 = '00000000-0000-0000-0000-000000000000'::uuid or i.id < $2) order by i.id desc limit $3`, t, before, limit)
+		if err != nil {
+			return err
+		}
+		page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*imports.Import, error) { return scanImport(row) })
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list imports: %w", err)
+	}
+	return page, nil
+}
+
+// Inspected is what the uploader found out about a source.
+type Inspected struct {
+	Source imports.Source
+	// Inspection is shown to people as it is; it is stored as JSON.
+	Inspection any
+}
+
+// SetUploaded records that the source is stored and verified. ErrConflict: the import has been started or
+// has ended.
+func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in Inspected) error {
+	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update import set state = 'uploaded', uploaded_at = $3, source = $4, inspection = $5
+			where tenant_id = $1 and id = $2 and state in ('created', 'uploaded')`, t, id, time.Now(), in.Source, in.Inspection)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = ErrConflict
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("record upload of import %s: %w", id, err)
+	}
+	return nil
+}
+
+// Inspection reads what SetUploaded stored into dst.
+func (db *DB) Inspection(ctx context.Context, t tenant.ID, id imports.ID, dst any) error {
+	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `select inspection from import where tenant_id = $1 and id = $2 and inspection is not null`, t, id).Scan(dst)
+	})
+	if err != nil {
+		return fmt.Errorf("inspection of import %s: %w", id, translate(err))
+	}
+	return nil
+}

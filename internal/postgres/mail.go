@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Recipient is somebody who is told of an import's end.
+type Recipient struct {
+	Email    string
+	Name     string
+	Language tenant.Language
+}
+
+// Ended is what a notifier needs to tell of an import.
+type Ended struct {
+	Import *imports.Import
+	Tenant Tenant
+	// Recipients are the tenant's owners and the person who imported, each address once.
+	Recipients []Recipient
+	Problems   []ProblemCount
+}
+
+// ProblemCount is how many failed rows of an import have a problem with a field; Field is empty for the row as
+// a whole.
+type ProblemCount struct {
+	Code  member.Code
+	Field string
+	Rows  int64
+}
+
+// Ended returns an import that has come to its end.
+func (db *DB) Ended(ctx context.Context, t tenant.ID, id imports.ID) (e Ended, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		if e.Import, err = getImport(ctx, tx, t, id); err != nil {
+			return err
+		}
+		e.Tenant.ID = t
+		if err := tx.QueryRow(ctx, `select name, language, time_zone, region, coalesce(mail_from, '') from tenant where id = $1`, t).
+			Scan(&e.Tenant.Name, &e.Tenant.Language, &e.Tenant.TimeZone, &e.Tenant.Region, &e.Tenant.MailFrom); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `select distinct on (lower(email)) email, name, language from app_user u
+			where tenant_id = $1 and email <> '' and (role = 'owner' or id = (select user_id from import where tenant_id = $1 and id = $2))
+			order by lower(email), id`, t, id)
+		if err != nil {
+			return err
+		}
+		if e.Recipients, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Recipient]); err != nil {
+			return err
+		}
+		e.Problems, err = problemCounts(ctx, tx, t, id)
+		return err
+	})
+	if err != nil {
+		return Ended{}, fmt.Errorf("ended import %s: %w", id, translate(err))
+	}
+	return e, nil
+}
+
+// problemCounts counts the failed rows of an import by code and field, the most frequent first.
+func problemCounts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) ([]ProblemCount, error) {
+	rows, err := tx.Query(ctx, `select code, field, sum(rows)::bigint from import_problem_count where tenant_id = $1 and import_id = $2
+		group by code, field order by 3 desc, code, field`, t, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[ProblemCount])
+}
+
+// SendOnce sends a mail about an import to a recipient, unless that is done. The row of the mail is locked
+// while send runs, so that two notifiers never send at once; only a crash between the server's acceptance
+// and the commit repeats a mail, with the same Message-ID. permanent tells which errors of send are final:
+// these are recorded as the mail's failure, any other is returned, and the mail is still to be sent.
+func (db *DB) SendOnce(ctx context.Context, t tenant.ID, id imports.ID, recipient, messageID string, send func(context.Context) error, permanent func(error) bool) error {
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `insert into mail (tenant_id, import_id, recipient, message_id) values ($1, $2, $3, $4) on conflict do nothing`,
+			t, id, recipient, messageID); err != nil {
+			return err
+		}
+		var done bool
+		err := tx.QueryRow(ctx, `select sent_at is not null or failure is not null from mail
+			where tenant_id = $1 and import_id = $2 and recipient = $3 for update`, t, id, recipient).Scan(&done)
+		if err != nil || done {
+			return err
+		}
+		var failure *string
+		sent := new(time.Now())
+		if err := send(ctx); err != nil {
+			if !permanent(err) {
+				return err
+			}
+			failure, sent = new(err.Error()), nil
+		}
+		_, err = tx.Exec(ctx, `update mail set sent_at = $4, failure = $5 where tenant_id = $1 and import_id = $2 and recipient = $3`,
+			t, id, recipient, sent, failure)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("mail about import %s: %w", id, err)
+	}
+	return nil
+}
+
+// Mail is what became of one mail.
+type Mail struct {
+	Recipient string
+	SentAt    *time.Time
+	// Failure is why the mail server refused it for good.
+	Failure *string
+}
+
+// NoRecipient stands for the address in the row that says that nobody could be told.
+const NoRecipient = ""
+
+// RecordNoRecipient notes on the import that nobody has an address to tell of its end.
+func (db *DB) RecordNoRecipient(ctx context.Context, t tenant.ID, id imports.ID) error {
+	return db.SendOnce(ctx, t, id, NoRecipient, "", func(context.Context) error { return errNoRecipient }, func(error) bool { return true })
+}
+
+var errNoRecipient = errors.New("no recipient")
+
+// Mails returns what became of the mails about an import.
+func (db *DB) Mails(ctx context.Context, t tenant.ID, id imports.ID) (mails []Mail, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select recipient, sent_at, failure from mail where tenant_id = $1 and import_id = $2 order by recipient`, t, id)
+		if err != nil {
+			return err
+		}
+		mails, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Mail])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("mails about import %s: %w", id, err)
+	}
+	return mails, nil
+}

@@ -1,0 +1,115 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Member is a stored member, as people read it.
+type Member struct {
+	ID   int64
+	List string
+	Kind member.Kind
+	// Version is 1 for a new member and grows with each change.
+	Version int32
+	// Values stand in the order of the schema's fields; that of the field id is ID again.
+	Values []member.Value
+}
+
+// MemberFilter says which members to return; empty criteria do not narrow.
+type MemberFilter struct {
+	List string
+	// After is the id of the last member of the page before, 0 for the first page.
+	After int64
+	Limit int
+	// MemberSN, Email and Phone are canonical values, as a member.Field parses them.
+	MemberSN, Email, Phone string
+}
+
+// Members returns a page of a list's members by id. ErrNotFound: the tenant has no such list.
+func (db *DB) Members(ctx context.Context, t tenant.ID, s *member.Schema, f MemberFilter) (page []Member, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		list, err := listID(ctx, tx, t, f.List)
+		if err != nil {
+			return err
+		}
+		where, args := f.where(t, list)
+		page, err = readMembers(ctx, tx, s, where+fmt.Sprintf(` order by m.id limit %d`, f.Limit), args...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
+	}
+	return page, nil
+}
+
+// where returns the condition and its arguments.
+func (f MemberFilter) where(t tenant.ID, list int64) (string, []any) {
+	where := `m.tenant_id = $1 and m.list_id = $2 and m.id > $3`
+	args := []any{t, list, f.After}
+	narrow := func(condition, value string) {
+		if value != "" {
+			args = append(args, value)
+			where += fmt.Sprintf(` and `+condition, len(args))
+		}
+	}
+	narrow(`m.member_sn = $%d`, f.MemberSN)
+	narrow(`lower(m.email) = lower($%d)`, f.Email)
+	narrow(`m.phone = $%d`, f.Phone)
+	return where, args
+}
+
+// Member returns one member. ErrNotFound: there is none of that id.
+func (db *DB) Member(ctx context.Context, t tenant.ID, s *member.Schema, id int64) (m Member, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		found, err := readMembers(ctx, tx, s, `m.tenant_id = $1 and m.id = $2`, t, id)
+		if err == nil && len(found) == 0 {
+			err = ErrNotFound
+		}
+		if err == nil {
+			m = found[0]
+		}
+		return err
+	})
+	if err != nil {
+		return Member{}, fmt.Errorf("member %d: %w", id, err)
+	}
+	return m, nil
+}
+
+// readMembers reads the members m that the rest of the statement names.
+func readMembers(ctx context.Context, tx pgx.Tx, s *member.Schema, where string, args ...any) ([]Member, error) {
+	fields := s.Fields()
+	names := make([]string, len(fields))
+	for i := range fields {
+		names[i] = "m." + fields[i].Key
+		if fields[i].Type == member.Number {
+			names[i] += "::text" // a number's canonical form is decimal text
+		}
+	}
+	rows, err := tx.Query(ctx, `select l.name, m.id, m.version, `+strings.Join(names, ", ")+`, m.kind from member m
+		join member_list l on l.tenant_id = m.tenant_id and l.id = m.list_id where `+where,
+		append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	// The kind is read as one more field, behind the others.
+	l := loader{fields: append(fields[:len(fields):len(fields)], member.Field{Key: "kind", Type: member.String})}
+	if err := l.read(rows, 1); err != nil {
+		return nil, err
+	}
+	members := make([]Member, len(l.records))
+	for i, r := range l.records {
+		members[i] = Member{
+			ID: r.ID, List: l.keys[i], Version: r.Version, Kind: member.Kind(r.Values[len(fields)].Text),
+			Values: r.Values[:len(fields):len(fields)],
+		}
+	}
+	return members, nil
+}

@@ -1,0 +1,282 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// sampleRows is how many failed rows the database keeps per lane, so that the first so many of the import are
+// among them.
+const sampleRows = 30
+
+// maxConflicts bounds how often a chunk is merged again because somebody else changed its members meanwhile.
+const maxConflicts = 10
+
+// ErrStopped is returned for a chunk of an import that is not running: nothing was done, and nothing is to be.
+var ErrStopped = errors.New("import is not running")
+
+// errChanged: a member that the batch changes was changed by somebody else since it was read.
+var errChanged = errors.New("member changed meanwhile")
+
+// ChunkWork is one chunk to merge.
+type ChunkWork struct {
+	Import *imports.Import
+	Plan   *member.Plan
+	Lane   int
+	Seq    int64
+	// Parse returns the chunk's rows, new at each call: a chunk that met a concurrent change is merged again
+	// from the start.
+	Parse func() ([]member.Row, error)
+	// Report stores the failed rows, in file order, before the transaction commits. It may be called again
+	// for the same chunk and must then replace what it stored.
+	Report func(ctx context.Context, failed []member.Row) error
+}
+
+// ChunkResult is what became of a chunk.
+type ChunkResult struct {
+	// Done tells that the chunk had been merged before: nothing was done now.
+	Done bool
+	// Last tells that the chunk was the last of its lane, as far as the splitter has said.
+	Last   bool
+	Counts member.Counts
+}
+
+// MergeChunk applies a chunk exactly once, in one transaction: the ledger's row first, which a second holder
+// of the same chunk waits for; then the members that the rows match are read, merged in memory by
+// member.Batch, and written by COPY. New members are copied straight into the table; the unique index, not a
+// lock, finds a key that was created meanwhile, and changed members are found by their version: then the
+// chunk is merged again.
+func (db *DB) MergeChunk(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkResult, err error) {
+	for range maxConflicts {
+		r, err = db.mergeOnce(ctx, t, w)
+		if !conflicted(err) {
+			break
+		}
+	}
+	if err != nil {
+		return ChunkResult{}, fmt.Errorf("merge chunk %d of lane %d: %w", w.Seq, w.Lane, err)
+	}
+	return r, nil
+}
+
+func conflicted(err error) bool {
+	if errors.Is(err, errChanged) {
+		return true
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case codeSerializationFailure, codeDeadlock:
+		return true
+	case codeUniqueViolation:
+		return pg.TableName == "member"
+	}
+	return false
+}
+
+func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkResult, err error) {
+	rows, err := w.Parse()
+	if err != nil {
+		return r, err
+	}
+	conn, err := db.mergeConn(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer conn.Release()
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		m := merging{ctx: ctx, tx: tx, tenant: t, work: &w, rows: rows, batch: member.Batch{
+			Plan: w.Plan, FirstID: w.Import.FirstID, Members: make(map[string]*member.Record, len(rows)),
+		}}
+		if r.Done, err = m.begin(); err != nil || r.Done {
+			return err
+		}
+		failed := m.merge()
+		if err := m.write(); err != nil {
+			return err
+		}
+		if len(failed) > 0 {
+			if err := w.Report(ctx, failed); err != nil {
+				return fmt.Errorf("report failed rows: %w", err)
+			}
+		}
+		r.Counts, r.Last = m.batch.Counts, m.last
+		return m.end(failed)
+	})
+	return r, err
+}
+
+// merging is the work on one chunk inside its transaction.
+type merging struct {
+	ctx    context.Context
+	tx     pgx.Tx
+	tenant tenant.ID
+	work   *ChunkWork
+	rows   []member.Row
+	batch  member.Batch
+	// failedBefore is the number of rows of the lane that failed in earlier chunks.
+	failedBefore int64
+	last         bool
+	loaded       loader
+}
+
+// begin takes the ledger's row and loads the members that the rows match. It reports whether the chunk has
+// been merged before.
+func (m *merging) begin() (done bool, err error) {
+	if done, err = m.takeTurn(); err != nil || done {
+		return done, err
+	}
+	w := m.work
+	keys := m.keys()
+	rows, err := m.tx.Query(m.ctx, selectMatches(w.Plan), pgx.QueryResultFormats{pgx.BinaryFormatCode}, m.tenant, w.Import.ListID, keys)
+	if err != nil {
+		return false, fmt.Errorf("find members: %w", err)
+	}
+	m.loaded.fields = w.Plan.Fields
+	if err := m.loaded.read(rows, len(keys)); err != nil {
+		return false, fmt.Errorf("find members: %w", err)
+	}
+	for i := range m.loaded.records {
+		m.batch.Members[m.loaded.keys[i]] = &m.loaded.records[i]
+	}
+	return false, nil
+}
+
+// takeTurn locks the ledger's row: the chunk is the next of its lane, or done, or its import does not run.
+func (m *merging) takeTurn() (done bool, err error) {
+	w := m.work
+	var next int64
+	var chunks *int64
+	var b pgx.Batch
+	b.Queue(`select pg_advisory_xact_lock_shared($1)`, importLock(w.Import.ID))
+	b.Queue(`select n.next_seq, n.chunks, n.failed from import_lane n
+		where n.tenant_id = $1 and n.import_id = $2 and n.lane = $3
+			and exists (select from import i where i.tenant_id = $1 and i.id = $2 and i.state = 'running')
+		for update of n`, m.tenant, w.Import.ID, w.Lane).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore) })
+	switch err := m.tx.SendBatch(m.ctx, &b).Close(); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, ErrStopped
+	case err != nil:
+		return false, err
+	case next < w.Seq:
+		return false, fmt.Errorf("chunk comes before its turn: lane stands at %d", next)
+	}
+	m.last = chunks != nil && w.Seq+1 == *chunks
+	return next > w.Seq, nil
+}
+
+// keys returns the keys of the rows that can be merged, each once.
+func (m *merging) keys() []string {
+	keys := make([]string, 0, len(m.rows))
+	for i := range m.rows {
+		r := &m.rows[i]
+		if _, seen := m.batch.Members[r.Key]; seen || r.Failed() {
+			continue
+		}
+		m.batch.Members[r.Key] = nil
+		keys = append(keys, r.Key)
+	}
+	return keys
+}
+
+// merge applies the rows in file order and returns those that failed.
+func (m *merging) merge() (failed []member.Row) {
+	for i := range m.rows {
+		if m.batch.Merge(&m.rows[i]) == member.Failed {
+			failed = append(failed, m.rows[i])
+		}
+	}
+	return failed
+}
+
+// write stores the new and the changed members.
+func (m *merging) write() error {
+	if len(m.batch.Created) > 0 {
+		if err := m.copyTo(insertColumns(m.work.Plan), m.appendCreated); err != nil {
+			return fmt.Errorf("copy new members: %w", err)
+		}
+	}
+	changed := 0
+	for i := range m.loaded.records {
+		if m.loaded.records[i].Dirty {
+			changed++
+		}
+	}
+	if changed == 0 {
+		return nil
+	}
+	if err := m.copyTo(incomingColumns(m.work.Plan), m.appendChanged); err != nil {
+		return fmt.Errorf("copy changed members: %w", err)
+	}
+	tag, err := m.tx.Exec(m.ctx, updateFromIncoming(m.work.Plan), m.tenant, *m.work.Import.StartedAt)
+	if err != nil {
+		return fmt.Errorf("update members: %w", err)
+	}
+	if tag.RowsAffected() != int64(changed) {
+		return errChanged
+	}
+	return nil
+}
+
+// end moves the ledger and stores a bounded number of the failed rows.
+func (m *merging) end(failed []member.Row) error {
+	w, c := m.work, m.batch.Counts
+	var b pgx.Batch
+	for i := range failed[:min(int64(len(failed)), max(0, sampleRows-m.failedBefore))] {
+		r := &failed[i]
+		b.Queue(`insert into import_problem (tenant_id, import_id, lane, row_number, problems, cells) values ($1, $2, $3, $4, $5, $6)`,
+			m.tenant, w.Import.ID, w.Lane, r.Number, r.Problems, boundCells(r.Cells))
+	}
+	for p, n := range countProblems(failed) {
+		b.Queue(`insert into import_problem_count as c (tenant_id, import_id, lane, code, field, rows) values ($1, $2, $3, $4, $5, $6)
+			on conflict (tenant_id, import_id, lane, code, field) do update set rows = c.rows + excluded.rows`,
+			m.tenant, w.Import.ID, w.Lane, p.Code, p.Field, n)
+	}
+	b.Queue(`update import_lane set next_seq = $4, created = created + $5, updated = updated + $6, unchanged = unchanged + $7,
+			deleted = deleted + $8, skipped = skipped + $9, failed = failed + $10, protected = protected + $11
+		where tenant_id = $1 and import_id = $2 and lane = $3`, m.tenant, w.Import.ID, w.Lane, w.Seq+1,
+		c.Created, c.Updated, c.Unchanged, c.Deleted, c.Skipped, c.Failed, c.Protected)
+	return m.tx.SendBatch(m.ctx, &b).Close()
+}
+
+// countProblems counts rows by code and field; a row with the same problem twice counts once.
+func countProblems(failed []member.Row) map[member.Problem]int64 {
+	counts := map[member.Problem]int64{}
+	for i := range failed {
+		seen := map[member.Problem]bool{}
+		for _, p := range failed[i].Problems {
+			p.Detail = ""
+			if !seen[p] {
+				seen[p] = true
+				counts[p]++
+			}
+		}
+	}
+	return counts
+}
+
+// maxSampleCell bounds a cell of the sample, in bytes; the report in object storage has it whole.
+const maxSampleCell = 200
+
+func boundCells(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		if len(c) > maxSampleCell {
+			c = c[:maxSampleCell] + "…"
+		}
+		out[i] = strings.ToValidUTF8(strings.ReplaceAll(c, "\x00", ""), "\uFFFD")
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+// Package postgres is every SQL statement of Meibo and the only importer of pgx.
+//
+// An exported method is a use case and owns its transaction. The tenant is the first parameter of every
+// method that touches a tenant's rows. Methods that serve people run under a role that row-level security
+// confines to that tenant; the few that the splitter and merger use do not, because PostgreSQL refuses COPY
+// into a table under row-level security.
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/tern/v2/migrate"
+
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Errors of this package that callers tell apart.
+var (
+	// ErrNotFound: there is no such row, or it belongs to another tenant.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the row is not in a state that allows the change.
+	ErrConflict = errors.New("conflict")
+	// ErrExists: a row of that name is there already.
+	ErrExists = errors.New("exists already")
+)
+
+// Config is how to reach the database.
+type Config struct {
+	URL string `env:"MEIBO_DATABASE_URL,required"`
+	// MaxConns bounds the connections of one process.
+	MaxConns int32 `env:"MEIBO_DATABASE_MAX_CONNS" envDefault:"8"`
+}
+
+// DB is a pool of connections to the members database.
+type DB struct {
+	pool *pgxpool.Pool
+}
+
+// Open connects lazily: it fails for a malformed URL, not for a database that is down.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	cfg.MaxConns = c.MaxConns
+	cfg.ConnConfig.ConnectTimeout = 10 * time.Second
+	params := cfg.ConnConfig.RuntimeParams
+	params["application_name"] = "meibo"
+	params["timezone"] = "UTC"
+	params["jit"] = "off"
+	// A service that was killed must not keep the locks of its transaction until TCP notices.
+	params["tcp_keepalives_idle"] = "10"
+	params["idle_in_transaction_session_timeout"] = "60000"
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &DB{pool: pool}, nil
+}
+
+// Close closes all connections.
+func (db *DB) Close() { db.pool.Close() }
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate brings the schema to the newest version. It is safe to run by several processes at once and again.
+func (db *DB) Migrate(ctx context.Context) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer conn.Release()
+	m, err := migrate.NewMigrator(ctx, conn.Conn(), "schema_version")
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := m.LoadMigrations(files); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := m.Migrate(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// inTx runs f in a transaction, which commits if f returns nil.
+func (db *DB) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, db.pool, f)
+}
+
+// asTenant runs f in a transaction that sees nothing but the tenant's rows, whatever its statements say.
+func (db *DB) asTenant(ctx context.Context, t tenant.ID, f func(tx pgx.Tx) error) error {
+	return db.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `select set_config('role', 'meibo_web', true), set_config('meibo.tenant_id', $1, true)`,
+			t.String()); err != nil {
+			return fmt.Errorf("enter tenant %s: %w", t, err)
+		}
+		return f(tx)
+	})
+}
+
+// translate turns driver errors into the sentinels above.
+func translate(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNotFound
+	case errors.As(err, &pg) && pg.Code == codeUniqueViolation:
+		return ErrExists
+	}
+	return err
+}
+
+const (
+	codeUniqueViolation      = "23505"
+	codeSerializationFailure = "40001"
+	codeDeadlock             = "40P01"
+)
+
+// Permanent reports whether err is the database's answer to the data of the statement, which repeating it will
+// not change: as opposed to a database that is down, full, restarting or in a deadlock.
+func Permanent(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || len(pg.Code) < 2 {
+		return false
+	}
+	switch pg.Code[:2] {
+	case "21", "22", "23", "42":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,171 @@
+package sheet
+
+import (
+	"archive/zip"
+	"bufio"
+	"compress/flate"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+)
+
+// The bounds of a workbook as an archive. Nothing of it is written to disk, and no part is held in memory as a
+// whole, so that these bound time more than space.
+const (
+	maxArchive   = 1<<32 - 1 // bytes; beyond it a ZIP needs other structures, and Excel gives up long before
+	maxParts     = 10_000
+	maxDirectory = 8 << 20  // bytes of the list of parts
+	maxSheet     = 16 << 30 // bytes of a sheet's XML
+	maxIndex     = 64 << 20 // bytes of the XML of any other part but the texts
+	// maxRatio bounds how far a part of more than ratioFree bytes may be shrunk: sheets of equal rows reach
+	// about 100 : 1, DEFLATE allows 1032 : 1.
+	maxRatio  = 300
+	ratioFree = 64 << 20
+	readAhead = 256 << 10 // bytes asked of the source at a time
+)
+
+// archive is a workbook as a ZIP of parts.
+type archive struct {
+	src   *source
+	parts map[string]*zip.File
+}
+
+// source is what the archive is read from. It keeps the failures to read apart from what is wrong with the
+// bytes: the former may be tried again.
+type source struct {
+	io.ReaderAt
+	size int64
+	err  error
+	left int64 // bytes that may be read before the list of parts is known
+}
+
+var errDirectory = errors.New("the list of parts is too long")
+
+func (s *source) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off > s.size {
+		return 0, io.ErrUnexpectedEOF // a broken list of parts, not a broken source
+	}
+	if s.left -= int64(len(p)); s.left < 0 {
+		return 0, errDirectory
+	}
+	n, err := s.ReaderAt.ReadAt(p, off)
+	if err != nil && err != io.EOF && s.err == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// fail tells what err means for who wants the workbook: the failure of the source, or an *Unsupported.
+func (a *archive) fail(what string, err error) error {
+	var u *Unsupported
+	switch {
+	case a.src.err != nil:
+		return fmt.Errorf("read %s: %w", what, a.src.err)
+	case errors.As(err, &u):
+		return err
+	case errors.Is(err, errDirectory):
+		return refuse(tooLarge, "%s: %v", what, err)
+	}
+	return refuse(corrupt, "%s: %v", what, err)
+}
+
+func openArchive(r io.ReaderAt, size int64) (*archive, error) {
+	a := &archive{src: &source{ReaderAt: r, size: size, left: maxDirectory}, parts: map[string]*zip.File{}}
+	if size > maxArchive {
+		return nil, refuse(tooLarge, "%d bytes", size)
+	}
+	if err := a.countParts(size); err != nil {
+		return nil, a.fail("archive", err)
+	}
+	zr, err := zip.NewReader(a.src, size)
+	if err != nil {
+		return nil, a.fail("archive", err)
+	}
+	a.src.left = 1<<63 - 1
+	if len(zr.File) > maxParts {
+		return nil, refuse(tooLarge, "%d parts", len(zr.File))
+	}
+	zr.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser {
+		return flate.NewReader(bufio.NewReaderSize(r, readAhead))
+	})
+	zr.RegisterDecompressor(zip.Store, func(r io.Reader) io.ReadCloser {
+		return io.NopCloser(bufio.NewReaderSize(r, readAhead))
+	})
+	for _, f := range zr.File {
+		name := partName(f.Name)
+		switch {
+		case strings.HasSuffix(name, "/"):
+			continue
+		case a.parts[name] != nil:
+			return nil, refuse(corrupt, "part %q twice", f.Name)
+		case path.Clean("/"+name) != "/"+name:
+			return nil, refuse(corrupt, "part %q leads out of the archive", f.Name)
+		}
+		a.parts[name] = f
+	}
+	return a, nil
+}
+
+// countParts looks at how many parts the archive says it has (APPNOTE.TXT 4.3.16) before room is made for them.
+func (a *archive) countParts(size int64) error {
+	const recordLen, maxComment = 22, 1 << 16
+	tail := make([]byte, min(size, recordLen+maxComment))
+	if _, err := a.src.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
+		return err
+	}
+	i := strings.LastIndex(string(tail), "PK\x05\x06")
+	if i < 0 || len(tail)-i < recordLen {
+		return errors.New("no end of the list of parts")
+	}
+	if n := binary.LittleEndian.Uint16(tail[i+10:]); n > maxParts {
+		return refuse(tooLarge, "%d parts", n)
+	}
+	return nil
+}
+
+// partName is the name by which a part is found: names of parts are equal whatever their case (ECMA-376 part
+// 2, 9.1.1.1.2), and some programs write them with backslashes or from the root.
+func partName(name string) string {
+	return strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "/"))
+}
+
+// open opens a part for reading at most limit bytes of it. The error of a part that is not there is errNoPart.
+func (a *archive) open(name string, limit int64) (io.ReadCloser, error) {
+	f := a.parts[partName(name)]
+	if f == nil {
+		return nil, fmt.Errorf("%w: %s", errNoPart, name)
+	}
+	if f.Flags&1 != 0 {
+		return nil, refuse(encrypted, "part %s", name)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	return &part{ReadCloser: r, name: name, limit: limit, packed: int64(min(f.CompressedSize64, maxArchive))}, nil
+}
+
+var errNoPart = errors.New("part is missing")
+
+// part reads a part within its bounds.
+type part struct {
+	io.ReadCloser
+	name        string
+	limit       int64
+	packed, got int64
+}
+
+func (p *part) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	p.got += int64(n)
+	if p.got > p.limit {
+		return 0, refuse(tooLarge, "%s: more than %d bytes", p.name, p.limit)
+	}
+	if p.got > ratioFree && p.got > p.packed*maxRatio {
+		return 0, refuse(tooLarge, "%s: shrunk by more than %d : 1", p.name, maxRatio)
+	}
+	return n, err
+}

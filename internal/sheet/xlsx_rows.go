@@ -1,0 +1,346 @@
+package sheet
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"strconv"
+
+	"github.com/meibo/meibo/internal/member"
+)
+
+// rowScanner cuts the XML of a sheet into rows.
+type rowScanner struct {
+	xml      *scanner
+	src      io.Reader
+	texts    *texts
+	styles   []style
+	date1904 bool
+	limit    int // bytes of a row
+	width    int // cells of a row, or 0 until the first row tells
+
+	row     Row
+	cells   [][]byte
+	text    []byte // of the cells of the row that are not in texts, each with a byte behind it
+	size    int    // bytes of the row so far, delimiters included
+	long    bool
+	columns int // the largest column beyond MaxColumns, or 0
+
+	cell cell
+}
+
+// cell is the cell being read.
+type cell struct {
+	inside  bool // between its tags
+	column  int  // from 1
+	kind    cellKind
+	style   style
+	start   int // of its characters in rowScanner.text
+	formula bool
+	value   bool // has a value, be it empty
+	reading int  // depth of furigana
+	take    bool // inside an element whose characters are its value
+}
+
+type cellKind uint8
+
+const (
+	kindNumber cellKind = iota
+	kindShared
+	kindInline // also str: the text of a formula
+	kindBoolean
+	kindError
+	kindDate
+)
+
+func newRowScanner(r io.Reader, t *texts, styles []style, date1904 bool, limit int) *rowScanner {
+	return &rowScanner{xml: newScanner(r), src: r, texts: t, styles: styles, date1904: date1904, limit: limit}
+}
+
+// next returns the next row that is not blank, or nil at the end of the sheet.
+func (s *rowScanner) next() (*Row, error) {
+	for {
+		tok, err := s.xml.next()
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case tok == endOfPart:
+			return nil, nil
+		case tok == endTag && string(s.xml.name) == "sheetData":
+			return nil, s.finish()
+		case tok != startTag || string(s.xml.name) != "row":
+			continue
+		}
+		if err := s.begin(); err != nil {
+			return nil, err
+		}
+		if err := s.readRow(); err != nil {
+			return nil, err
+		}
+		if s.end() {
+			return &s.row, nil
+		}
+	}
+}
+
+// finish reads what follows the rows, so that a damaged part does not pass for a whole one.
+func (s *rowScanner) finish() error {
+	for {
+		if tok, err := s.xml.next(); err != nil || tok == endOfPart {
+			return err
+		}
+	}
+}
+
+// begin starts the row whose tag was just read. A row without a number, or with one that is not greater than
+// the one before, follows that one.
+func (s *rowScanner) begin() error {
+	number := s.row.Number + 1
+	for name, value, rest, ok := nextAttr(s.xml.attrs); ok; name, value, rest, ok = nextAttr(rest) {
+		if string(name) == "r" {
+			number = max(number, int64(digits(value)))
+		}
+	}
+	if number > maxSheetRows {
+		return refuse(tooLarge, "row %d", number)
+	}
+	s.row = Row{Number: number}
+	s.cells, s.text = s.cells[:0], s.text[:0]
+	s.size, s.long, s.columns, s.cell = 0, false, 0, cell{}
+	return nil
+}
+
+// digits reads a number in decimal; what is none is -1, and what is too large stays large.
+func digits(b []byte) int {
+	if len(b) == 0 {
+		return -1
+	}
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = min(n*10+int(c-'0'), math.MaxInt32)
+	}
+	return n
+}
+
+// readRow reads the cells up to the end of the row.
+func (s *rowScanner) readRow() error {
+	for {
+		tok, err := s.xml.next()
+		if err != nil {
+			return err
+		}
+		c := &s.cell
+		if tok == charData {
+			if c.take && c.reading == 0 && !s.long {
+				s.text = appendText(s.text, s.xml.text, s.xml.raw)
+				s.long = len(s.text)-c.start > s.limit
+			}
+			continue
+		}
+		if tok == endOfPart {
+			return errTruncated
+		}
+		start := tok == startTag
+		switch string(s.xml.name) {
+		case "c":
+			if start {
+				s.beginCell()
+			} else if err := s.endCell(); err != nil {
+				return err
+			}
+		case "v", "t":
+			c.take = start && c.inside
+			c.value = true
+		case "f":
+			c.formula = true
+		case "rPh":
+			if start {
+				c.reading++
+			} else {
+				c.reading--
+			}
+		case "row", "sheetData":
+			if !start {
+				return nil
+			}
+		}
+	}
+}
+
+// beginCell starts the cell whose tag was just read.
+func (s *rowScanner) beginCell() {
+	s.cell = cell{inside: true, column: s.cell.column + 1, start: len(s.text)}
+	c := &s.cell
+	for name, value, rest, ok := nextAttr(s.xml.attrs); ok; name, value, rest, ok = nextAttr(rest) {
+		if len(name) != 1 {
+			continue
+		}
+		switch name[0] {
+		case 'r':
+			if n := column(value); n > 0 {
+				c.column = n
+			}
+		case 's':
+			if n := digits(value); n >= 0 && n < len(s.styles) {
+				c.style = s.styles[n]
+			}
+		case 't':
+			c.kind = kindOf(value)
+		}
+	}
+}
+
+// column reads the column of a reference such as AB12, from 1; 0 for what is none. Beyond MaxColumns it only
+// says so.
+func column(ref []byte) int {
+	n := 0
+	for _, c := range ref {
+		if c |= 0x20; c < 'a' || c > 'z' {
+			break
+		}
+		n = min(n*26+int(c-'a')+1, 10*MaxColumns)
+	}
+	return n
+}
+
+func kindOf(t []byte) cellKind {
+	switch string(t) {
+	case "s":
+		return kindShared
+	case "str", "inlineStr":
+		return kindInline
+	case "b":
+		return kindBoolean
+	case "e":
+		return kindError
+	case "d":
+		return kindDate
+	}
+	return kindNumber
+}
+
+// endCell puts the cell just read into its place.
+func (s *rowScanner) endCell() error {
+	c := &s.cell
+	inside := c.inside
+	c.inside, c.take = false, false
+	if !inside || s.long {
+		return nil
+	}
+	text, fault, err := s.value()
+	if err != nil || s.long {
+		return err
+	}
+	if len(text) > 0 && c.column > MaxColumns {
+		s.columns = max(s.columns, c.column)
+		return nil
+	}
+	if s.size += len(text) + 1; s.size > s.limit+1 {
+		s.long = true
+		return nil
+	}
+	if len(text) == 0 && fault.Code == "" || c.column > MaxColumns {
+		return nil
+	}
+	s.text = append(s.text, ' ') // so that two broken characters never make a whole one
+	s.place(c.column, text)
+	if fault.Code != "" && s.row.Fault.Code == "" {
+		s.row.Fault = fault
+	}
+	return nil
+}
+
+// place makes text the cell of that column; those before it that the file leaves out are empty.
+func (s *rowScanner) place(column int, text []byte) {
+	for len(s.cells) < column {
+		s.cells = append(s.cells, nil)
+	}
+	s.cells[column-1] = text
+}
+
+// value returns the text of the cell just read. Of s.text it leaves no more than that.
+func (s *rowScanner) value() ([]byte, Fault, error) {
+	c := &s.cell
+	raw := s.text[c.start:]
+	if c.kind == kindInline {
+		text := unescapeX(raw)
+		s.text = s.text[:c.start+len(text)]
+		return text, Fault{}, nil
+	}
+	raw = bytes.TrimSpace(raw)
+	switch {
+	case len(raw) == 0 && c.formula && !c.value:
+		return nil, Fault{member.CellError, c.column, "formula"}, nil
+	case len(raw) == 0:
+		return nil, Fault{}, nil
+	case c.kind == kindShared:
+		return s.shared(raw)
+	case c.kind == kindError:
+		return raw, Fault{member.CellError, c.column, clip(raw)}, nil
+	}
+	end := len(s.text)
+	switch c.kind {
+	case kindBoolean:
+		s.text = appendBoolean(s.text, raw)
+	case kindDate:
+		s.text = appendISODate(s.text, raw, c.style)
+	default:
+		s.text = appendNumber(s.text, raw, c.style, s.date1904)
+	}
+	s.text = append(s.text[:c.start], s.text[end:]...)
+	return s.text[c.start:len(s.text):len(s.text)], Fault{}, nil
+}
+
+// shared returns the text that raw is the number of.
+func (s *rowScanner) shared(raw []byte) ([]byte, Fault, error) {
+	text, long, ok, err := s.texts.at(digits(raw))
+	if !ok && err == nil {
+		return raw, Fault{member.CellError, s.cell.column, "text"}, nil
+	}
+	s.text = s.text[:s.cell.start]
+	s.long = s.long || long
+	return text, Fault{}, err
+}
+
+func appendBoolean(dst, raw []byte) []byte {
+	switch string(raw) {
+	case "1", "true":
+		return append(dst, "TRUE"...)
+	case "0", "false":
+		return append(dst, "FALSE"...)
+	}
+	return append(dst, raw...)
+}
+
+// clip shortens an error value to what fits in a Fault.
+func clip(b []byte) string { return string(b[:min(len(b), 40)]) }
+
+// end completes the row and reports whether it is to be returned.
+func (s *rowScanner) end() bool {
+	r := &s.row
+	switch {
+	case s.long:
+		r.Fault = Fault{Code: member.RowTooLong, Detail: strconv.Itoa(s.limit)}
+		return true
+	case s.columns > 0:
+		r.Fault = tooManyCells(s.columns)
+		return true
+	case r.Fault.Code == "" && blank(s.cells):
+		return false
+	}
+	if s.width == 0 {
+		s.width = len(s.cells)
+	}
+	for len(s.cells) < s.width {
+		s.cells = append(s.cells, nil)
+	}
+	r.Cells = s.cells
+	if s.texts.bad || !storable(s.text) {
+		repair(r)
+	}
+	return true
+}

@@ -1,0 +1,119 @@
+package sheet
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+)
+
+// maxReference bounds a reference: &#x0010FFFF; and some zeros more.
+const maxReference = 16
+
+// appendText appends character data as it is meant: references replaced, and CRLF and CR turned to LF (XML 1.0,
+// 2.11). What is no reference stays as it is.
+func appendText(dst, text []byte, raw bool) []byte {
+	if bytes.IndexByte(text, '&') < 0 && bytes.IndexByte(text, '\r') < 0 {
+		return append(dst, text...)
+	}
+	for {
+		i := bytes.IndexAny(text, "&\r")
+		if i < 0 {
+			return append(dst, text...)
+		}
+		dst = append(dst, text[:i]...)
+		text = text[i:]
+		if text[0] == '\r' {
+			dst = append(dst, '\n')
+			text = text[1:]
+			if len(text) > 0 && text[0] == '\n' {
+				text = text[1:]
+			}
+			continue
+		}
+		n := bytes.IndexByte(text[:min(len(text), maxReference)], ';')
+		char := rune(-1)
+		if n > 0 && !raw {
+			char = reference(text[1:n])
+		}
+		if char < 0 {
+			dst = append(dst, '&')
+			text = text[1:]
+			continue
+		}
+		dst = utf8.AppendRune(dst, char)
+		text = text[n+1:]
+	}
+}
+
+// reference returns what &name; stands for, or -1.
+func reference(name []byte) rune {
+	switch string(name) {
+	case "lt":
+		return '<'
+	case "gt":
+		return '>'
+	case "amp":
+		return '&'
+	case "quot":
+		return '"'
+	case "apos":
+		return '\''
+	}
+	if len(name) < 2 || name[0] != '#' {
+		return -1
+	}
+	digits, base := string(name[1:]), 10
+	if digits[0] == 'x' {
+		digits, base = digits[1:], 16
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	if err != nil || n > utf8.MaxRune {
+		return -1
+	}
+	return rune(n)
+}
+
+// unescapeX undoes the escapes of ST_Xstring in place (ECMA-376 part 1, 22.9.2.19): _x000D_ is the character
+// with that UTF-16 code unit, and _x005F_ the underscore that keeps text from being an escape.
+func unescapeX(text []byte) []byte {
+	first := bytes.Index(text, []byte("_x"))
+	if first < 0 {
+		return text
+	}
+	out := text[:first]
+	for i := first; i < len(text); {
+		unit, ok := escapeX(text[i:])
+		if !ok {
+			out = append(out, text[i])
+			i++
+			continue
+		}
+		i += escapeLen
+		if low, ok := escapeX(text[i:]); ok && unit>>10 == 0xD800>>10 && low>>10 == 0xDC00>>10 {
+			unit = 0x10000 + (unit-0xD800)<<10 + (low - 0xDC00)
+			i += escapeLen
+		}
+		out = utf8.AppendRune(out, unit)
+	}
+	return out
+}
+
+const escapeLen = len("_x000D_")
+
+func escapeX(text []byte) (rune, bool) {
+	if len(text) < escapeLen || text[0] != '_' || text[1] != 'x' || text[6] != '_' {
+		return 0, false
+	}
+	var unit rune
+	for _, c := range text[2:6] {
+		switch {
+		case c >= '0' && c <= '9':
+			unit = unit<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			unit = unit<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return unit, true
+}

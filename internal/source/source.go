@@ -1,0 +1,101 @@
+// Package source opens what was uploaded as rows: it is where object storage and the readers of files meet.
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/sheet"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// MaxWorkbook is the largest workbook that is read, in bytes: it needs random access and so a file on disk.
+const MaxWorkbook = 2 << 30
+
+// Source is an uploaded file, open for reading.
+type Source struct {
+	rows  iter.Seq2[*sheet.Row, error]
+	close func() error
+}
+
+// Open opens the source of an import at its first data row. A CSV is streamed; a workbook is copied to a
+// temporary file first, which Close removes.
+func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, error) {
+	o := sheet.Options{Format: sheet.Format(i.Source.Format), Sheet: i.Options.Sheet, NoHeader: i.Options.NoHeader, MaxRowBytes: i.MaxRowBytes}
+	if i.Options.Delimiter != "" {
+		o.Delimiter = i.Options.Delimiter[0]
+	}
+	if o.Format == sheet.XLSX {
+		return openWorkbook(ctx, blobs, i.Tenant, i.ID, o)
+	}
+	body, _, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String())
+	if err != nil {
+		return nil, err
+	}
+	return open(sheet.OpenCSV(body, o), o, body.Close)
+}
+
+func openWorkbook(ctx context.Context, blobs *blob.Store, t tenant.ID, id imports.ID, o sheet.Options) (*Source, error) {
+	f, size, err := Spool(ctx, blobs, t, id)
+	if err != nil {
+		return nil, err
+	}
+	book, err := sheet.OpenXLSX(f, size, o)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return open(book, o, f.Close)
+}
+
+// reader is what both formats offer: a range that ends early is continued by the next.
+type reader interface {
+	Rows() iter.Seq2[*sheet.Row, error]
+}
+
+// open steps over the header.
+func open(r reader, o sheet.Options, end func() error) (*Source, error) {
+	if !o.NoHeader {
+		for _, err := range r.Rows() {
+			if err != nil {
+				return nil, errors.Join(err, end())
+			}
+			break
+		}
+	}
+	return &Source{rows: r.Rows(), close: end}, nil
+}
+
+// Spool copies a source into a temporary file, which has no name any more and is gone when it is closed.
+func Spool(ctx context.Context, blobs *blob.Store, t tenant.ID, id imports.ID) (*os.File, int64, error) {
+	body, size, err := blobs.OpenSource(ctx, t, id.String())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer body.Close()
+	f, err := os.CreateTemp("", "meibo-source-*")
+	if err != nil {
+		return nil, 0, fmt.Errorf("spool source: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, 0, fmt.Errorf("spool source: %w", err)
+	}
+	if _, err := io.Copy(f, io.LimitReader(body, MaxWorkbook+1)); err != nil {
+		f.Close()
+		return nil, 0, fmt.Errorf("spool source: %w", err)
+	}
+	return f, size, nil
+}
+
+// Rows are the data rows, the header left out, in file order.
+func (s *Source) Rows() iter.Seq2[*sheet.Row, error] { return s.rows }
+
+// Close ends the reading.
+func (s *Source) Close() error { return s.close() }

@@ -1,0 +1,112 @@
+package merger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/queue"
+	"github.com/meibo/meibo/internal/relay"
+)
+
+type handler struct {
+	db    *postgres.DB
+	queue *queue.Queue
+	blobs *blob.Store
+	relay *relay.Relay
+	log   *zap.Logger
+	plans *plans
+}
+
+// handle merges one chunk. nil is returned only after the commit, or where there is nothing to do: the chunk
+// is done already, or its import does not run any more.
+func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
+	start := time.Now()
+	p, err := h.plans.get(ctx, c.Job)
+	if err != nil {
+		return err
+	}
+	result, err := h.db.MergeChunk(ctx, c.Tenant, postgres.ChunkWork{
+		Import: p.job, Plan: p.plan, Lane: c.Lane, Seq: c.Seq,
+		Parse:  func() ([]member.Row, error) { return parse(p.plan, c.Chunk) },
+		Report: func(ctx context.Context, failed []member.Row) error { return h.report(ctx, c, failed) },
+	})
+	switch {
+	case errors.Is(err, postgres.ErrStopped):
+		h.log.Info("chunk of an import that does not run", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq))
+		return nil
+	case errors.Is(err, imports.ErrBlock):
+		return queue.Drop(err)
+	case err != nil && postgres.Permanent(err):
+		return err
+	case err != nil:
+		return queue.Unavailable(err)
+	}
+	h.log.Info("chunk merged", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq), zap.Bool("repeated", result.Done),
+		zap.Int("rows", c.Rows), zap.Int64("failed", result.Counts.Failed), zap.Duration("in", time.Since(start)))
+	if !result.Last && !result.Done {
+		return nil
+	}
+	done, err := h.db.FinishImport(ctx, c.Tenant, c.Import)
+	if err != nil {
+		return queue.Unavailable(err)
+	}
+	if done {
+		h.relay.Kick()
+	}
+	return nil
+}
+
+// dropped fails the import of a chunk that cannot be merged, so that it blocks neither its lane nor others.
+func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
+	h.log.Error("chunk cannot be merged: import fails", zap.Stringer("import", j.Import), zap.Error(why))
+	if j.Tenant == 0 {
+		return nil
+	}
+	if _, err := h.db.FailImport(ctx, j.Tenant, j.Import, imports.FailureOf(why, member.PoisonChunk)); err != nil {
+		return err
+	}
+	h.relay.Kick()
+	return h.queue.PurgeChunks(ctx, j.Import)
+}
+
+// parse reads a chunk's rows and judges their cells.
+func parse(plan *member.Plan, c imports.Chunk) ([]member.Row, error) {
+	if c.Rows > len(c.Block) {
+		return nil, fmt.Errorf("%w: %d rows in %d bytes", imports.ErrBlock, c.Rows, len(c.Block))
+	}
+	fields := len(plan.Fields)
+	rows := make([]member.Row, 0, c.Rows)
+	values := make([]member.Value, c.Rows*fields)
+	actions := make([]member.Action, c.Rows*fields)
+	err := imports.ReadBlock(string(c.Block), plan.Columns, c.Rows, func(r member.Row) {
+		n := len(rows) * fields
+		r.Values, r.Actions = values[n:n+fields:n+fields], actions[n:n+fields:n+fields]
+		plan.Parse(&r)
+		rows = append(rows, r)
+	})
+	return rows, err
+}
+
+// report stores a chunk's failed rows, as JSON lines under a name that repeats when the chunk does.
+func (h *handler) report(ctx context.Context, c queue.Chunk, failed []member.Row) error {
+	var lines bytes.Buffer
+	enc := json.NewEncoder(&lines)
+	enc.SetEscapeHTML(false)
+	for i := range failed {
+		r := &failed[i]
+		if err := enc.Encode(imports.FailedRow{Row: r.Number, Problems: r.Problems, Cells: r.Cells}); err != nil {
+			return fmt.Errorf("encode row %d: %w", r.Number, err)
+		}
+	}
+	return h.blobs.PutFailures(ctx, c.Tenant, c.Import.String(), c.Lane, c.Seq, lines.Bytes())
+}

@@ -1,0 +1,189 @@
+package merger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/blob/blobtest"
+	"github.com/meibo/meibo/internal/embedded/embeddedtest"
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/postgres/postgrestest"
+	"github.com/meibo/meibo/internal/queue"
+	"github.com/meibo/meibo/internal/queue/queuetest"
+	"github.com/meibo/meibo/internal/relay"
+)
+
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
+// bench is a merger's handler on real parts, with a running import of one column beside the key.
+type bench struct {
+	*handler
+	job  *imports.Import
+	plan *member.Plan
+}
+
+func newBench(t *testing.T, lanes int) *bench {
+	t.Helper()
+	db := postgrestest.New(t)
+	q, err := queue.Open(queue.Config{URL: queuetest.Server(t), Replicas: 1}, zap.NewNop())
+	must(t, err)
+	t.Cleanup(q.Close)
+	must(t, q.Prepare(t.Context()))
+	blobs := blobtest.New(t)
+	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, zap.NewNop()), log: zap.NewNop(), plans: newPlans(db)}
+	ten, err := db.CreateTenant(t.Context(), postgres.Tenant{Name: "shop"})
+	must(t, err)
+	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	m := member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "氏名", Field: "name"}}
+	i, _, err := db.CreateImport(t.Context(), ten.ID, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
+	must(t, err)
+	must(t, db.SetUploaded(t.Context(), ten.ID, i.ID, postgres.Inspected{Source: imports.Source{Size: 1, Format: "csv", MaxRows: 100_000}, Inspection: map[string]any{}}))
+	must(t, db.StartImport(t.Context(), ten.ID, i.ID, o, m, imports.Cut{Lanes: lanes, ChunkRows: 100, ChunkBytes: 1 << 20}))
+	_, err = db.OpenLedger(t.Context(), ten.ID, i.ID, lanes)
+	must(t, err)
+	b := &bench{handler: h}
+	b.job, err = db.ImportForWork(t.Context(), ten.ID, i.ID)
+	must(t, err)
+	b.plan, err = b.job.Plan()
+	must(t, err)
+	return b
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) chunk(lane int, seq int64, rows ...[2]string) queue.Chunk {
+	var block imports.Block
+	block.Reset(2)
+	for n, r := range rows {
+		place := (seq*int64(b.job.Cut.Lanes)+int64(lane))*100 + int64(n)
+		block.Add(place+2, place, member.Problem{}, [][]byte{[]byte(r[0]), []byte(r[1])})
+	}
+	return queue.Chunk{Job: queue.Job{Tenant: b.job.Tenant, Import: b.job.ID},
+		Chunk: imports.Chunk{Lane: lane, Seq: seq, Rows: len(rows), Block: bytes.Clone(block.Bytes())}}
+}
+
+// TestRedeliveredChunksCountOnce has each chunk delivered again after its commit, as when acknowledgements are lost, to
+// two workers at once.
+func TestRedeliveredChunksCountOnce(t *testing.T) {
+	t.Parallel()
+	const lanes, chunks = 3, 6
+	b := newBench(t, lanes)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var handled atomic.Int64
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			_ = b.queue.ConsumeChunks(ctx, 2, func(ctx context.Context, c queue.Chunk) error {
+				if err := b.handle(ctx, c); err != nil {
+					return err
+				}
+				if handled.Add(1); rand.IntN(2) == 0 {
+					return queue.Unavailable(errors.New("the acknowledgement was lost"))
+				}
+				return nil
+			}, b.dropped)
+		})
+	}
+	for seq := range int64(chunks) {
+		for lane := range lanes {
+			c := b.chunk(lane, seq, [2]string{"A" + string(rune('0'+lane)), "氏名" + string(rune('0'+seq))}, [2]string{"", "key missing"})
+			for err := b.queue.PublishChunk(ctx, c); err != nil; err = b.queue.PublishChunk(ctx, c) {
+				if !errors.Is(err, queue.ErrLaneBusy) {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	must(t, b.db.EndOfSource(ctx, b.job.Tenant, b.job.ID, lanes*chunks*2, []int64{chunks, chunks, chunks}))
+	for {
+		i, err := b.db.Import(ctx, b.job.Tenant, b.job.ID)
+		must(t, err)
+		if _, err := b.db.FinishImport(ctx, b.job.Tenant, b.job.ID); err != nil {
+			t.Fatal(err)
+		}
+		if i.State.Final() {
+			want := member.Counts{Created: lanes, Updated: lanes * (chunks - 1), Failed: lanes * chunks}
+			if i.Totals.Counts != want || i.Totals.NotProcessed != 0 || i.State != imports.StateCompleted {
+				t.Errorf("%s with %+v, want %+v", i.State, i.Totals, want)
+			}
+			break
+		}
+	}
+	cancel()
+	wg.Wait()
+	if handled.Load() <= lanes*chunks {
+		t.Errorf("%d deliveries for %d chunks: nothing was delivered again", handled.Load(), lanes*chunks)
+	}
+	b.checkReports(t, lanes*chunks)
+}
+
+// checkReports counts the failed rows in object storage.
+func (b *bench) checkReports(t *testing.T, want int) {
+	t.Helper()
+	n := 0
+	var reports []blob.Failures
+	for f, err := range b.blobs.ListFailures(t.Context(), b.job.Tenant, b.job.ID.String()) {
+		must(t, err)
+		reports = append(reports, f)
+	}
+	for _, f := range reports {
+		r, err := b.blobs.OpenFailures(t.Context(), b.job.Tenant, b.job.ID.String(), f.Lane, f.Seq)
+		must(t, err)
+		var text bytes.Buffer
+		_, err = text.ReadFrom(r)
+		must(t, err)
+		must(t, r.Close())
+		n += bytes.Count(text.Bytes(), []byte("\n"))
+	}
+	if n != want {
+		t.Errorf("%d failed rows in the reports, want %d", n, want)
+	}
+}
+
+func TestBrokenChunkFailsItsImportAndNotOthers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	broken := b.chunk(0, 0, [2]string{"A1", "青木"})
+	broken.Block = broken.Block[:len(broken.Block)-2]
+	must(t, b.queue.PublishChunk(ctx, broken))
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = b.queue.ConsumeChunks(ctx, 1, b.handle, b.dropped) })
+	for {
+		i, err := b.db.Import(ctx, b.job.Tenant, b.job.ID)
+		must(t, err)
+		if i.State.Final() {
+			if i.State != imports.StateFailed || i.Failure.Code != member.PoisonChunk {
+				t.Errorf("import is %s because of %+v, want failed with %s", i.State, i.Failure, member.PoisonChunk)
+			}
+			break
+		}
+	}
+	for {
+		busy, err := b.queue.BusyLanes(ctx, b.job.ID)
+		must(t, err)
+		if len(busy) == 0 {
+			break
+		}
+	}
+	cancel()
+	wg.Wait()
+}

@@ -1,0 +1,247 @@
+package notifier
+
+import (
+	"cmp"
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	texttemplate "text/template"
+	"time"
+	"unicode"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// Report is what the mail about an import that has ended says. Its strings may be a stranger's: Render makes them
+// harmless.
+type Report struct {
+	// Process is the name of what ran (処理名); "CSVインポート" or "CSV import" where empty.
+	Process string
+	// FileName, List and User are names as people know them; a dash stands for an empty one.
+	FileName, List, User string
+	// Start and End are shown in Zone (UTC where nil); a dash stands for a zero time.
+	Start, End time.Time
+	Zone       *time.Location
+	// State is completed, failed or cancelled.
+	State imports.State
+	// Reason is the sentence that says why the import failed, in the language of the mail.
+	Reason string
+	DryRun bool
+	Totals imports.Totals
+	// Removed and Unified are counts beside the rows: members that a replacing file does not have, and leads that
+	// became part of a member.
+	Removed, Unified int64
+	// Problems are why rows failed; the most frequent few are shown.
+	Problems []ProblemCount
+	// Link is the address of the import's page: absolute, http or https. Without one the mail has no link.
+	Link string
+}
+
+// ProblemCount is how often rows had one kind of problem.
+type ProblemCount struct {
+	// Sentence says what is wrong, in the language of the mail.
+	Sentence string
+	Count    int64
+}
+
+const (
+	maxProblems = 5
+	// maxName and maxSentence bound what a stranger can fill a mail with, in characters.
+	maxName     = 255
+	maxSentence = 400
+	missing     = "—"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// edition is what differs between the languages beside the templates.
+type edition struct {
+	text               *texttemplate.Template
+	html               *htmltemplate.Template
+	completed, failed  string // the subjects; the Japanese ones are those of product.md, to the letter
+	process, timestamp string
+}
+
+var editions = map[tenant.Language]edition{
+	tenant.Japanese: newEdition(tenant.Japanese, edition{
+		completed: "CSVインポート処理完了", failed: "CSVインポート処理エラー",
+		process: "CSVインポート", timestamp: "2006/01/02 15:04:05",
+	}),
+	tenant.English: newEdition(tenant.English, edition{
+		completed: "CSV import completed", failed: "CSV import failed",
+		process: "CSV import", timestamp: "2006-01-02 15:04:05",
+	}),
+}
+
+func newEdition(lang tenant.Language, e edition) edition {
+	name := "templates/" + string(lang)
+	e.text = texttemplate.Must(texttemplate.ParseFS(templateFiles, name+".txt.tmpl"))
+	e.html = htmltemplate.Must(htmltemplate.ParseFS(templateFiles, name+".html.tmpl", "templates/parts.html.tmpl"))
+	return e
+}
+
+// Render returns the mail about an import that has ended. An import that completed with failed rows is completed; one
+// that was cancelled has the subject of a failed one, and says in its body what it is.
+//
+// It fails where the report is not one of an import that has ended, or its link is not an address of a page.
+func Render(lang tenant.Language, r Report) (subject, text, html string, err error) {
+	e, ok := editions[lang]
+	if !ok {
+		return "", "", "", fmt.Errorf("render mail: no language %q", lang)
+	}
+	v, err := newView(e, r)
+	if err != nil {
+		return "", "", "", fmt.Errorf("render mail: %w", err)
+	}
+	v.Subject = e.failed
+	if r.State == imports.StateCompleted {
+		v.Subject = e.completed
+	}
+	var t, h strings.Builder
+	if err := e.text.Execute(&t, v); err != nil {
+		return "", "", "", fmt.Errorf("render text of mail: %w", err)
+	}
+	if err := e.html.Execute(&h, v); err != nil {
+		return "", "", "", fmt.Errorf("render HTML of mail: %w", err)
+	}
+	return v.Subject, t.String(), h.String(), nil
+}
+
+// view is a report as the templates show it: every string is one line of printable text.
+type view struct {
+	Subject                              string
+	Completed, Failed, Cancelled, DryRun bool
+	Process, Start, End, User, FileName  string
+	List, Reason, Link                   string
+	Total, Registered, FailedRows        count
+	Created, Updated, Unchanged, Deleted count
+	Skipped, NotProcessed                count
+	Removed, Unified, Protected          count
+	Problems                             []problemLine
+	OtherProblems                        int
+}
+
+type problemLine struct {
+	Sentence string
+	Count    count
+}
+
+func newView(e edition, r Report) (view, error) {
+	if !r.State.Final() {
+		return view{}, fmt.Errorf("an import in state %q has not ended", r.State)
+	}
+	link, err := pageLink(r.Link)
+	if err != nil {
+		return view{}, err
+	}
+	t := r.Totals
+	v := view{
+		Completed: r.State == imports.StateCompleted, Failed: r.State == imports.StateFailed,
+		Cancelled: r.State == imports.StateCancelled, DryRun: r.DryRun,
+		Process: e.process, User: line(r.User, maxName), FileName: line(r.FileName, maxName),
+		List: line(r.List, maxName), Link: link,
+		Start: clock(r.Start, r.Zone, e.timestamp), End: clock(r.End, r.Zone, e.timestamp),
+		Total: count(t.Total), FailedRows: count(t.Failed),
+		// Only an import of mode delete has deleted rows, and it has no other registered ones.
+		Registered: count(t.Created + t.Updated + t.Unchanged + t.Deleted),
+		Created:    count(t.Created), Updated: count(t.Updated), Unchanged: count(t.Unchanged),
+		Deleted: count(t.Deleted), Skipped: count(t.Skipped), NotProcessed: count(t.NotProcessed),
+		Removed: count(r.Removed), Unified: count(r.Unified), Protected: count(t.Protected),
+	}
+	if r.Process != "" {
+		v.Process = line(r.Process, maxName)
+	}
+	if r.Reason != "" {
+		v.Reason = line(r.Reason, maxSentence)
+	}
+	v.Problems, v.OtherProblems = mostFrequent(r.Problems)
+	return v, nil
+}
+
+// mostFrequent returns the few problems to show, and how many kinds there are beside them.
+func mostFrequent(problems []ProblemCount) (shown []problemLine, others int) {
+	sorted := slices.Clone(problems)
+	slices.SortStableFunc(sorted, func(a, b ProblemCount) int { return cmp.Compare(b.Count, a.Count) })
+	for _, p := range sorted[:min(len(sorted), maxProblems)] {
+		shown = append(shown, problemLine{line(p.Sentence, maxSentence), count(p.Count)})
+	}
+	return shown, len(sorted) - len(shown)
+}
+
+// Column returns n aligned to the right, as wide as the largest count of the mail.
+func (v view) Column(n count) string {
+	width := len(max(v.Total, v.Removed, v.Unified, v.Protected).String())
+	return fmt.Sprintf("%*s", width, n)
+}
+
+// Extra reports whether there is any of the counts that are shown only where there is something to count.
+func (v view) Extra() bool { return v.Removed != 0 || v.Unified != 0 || v.Protected != 0 }
+
+// count is a number that is shown with thousands separators.
+type count int64
+
+// String returns the number as both languages write it: 1,234,567.
+func (c count) String() string {
+	s := strconv.FormatInt(int64(c), 10)
+	first := 0
+	if c < 0 {
+		first = 1
+	}
+	for i := len(s) - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// clock shows a time with the name of its zone: 2026/05/04 09:12:33 JST (Asia/Tokyo).
+func clock(t time.Time, zone *time.Location, layout string) string {
+	if t.IsZero() {
+		return missing
+	}
+	if zone == nil {
+		zone = time.UTC
+	}
+	t = t.In(zone)
+	name, _ := t.Zone()
+	s := t.Format(layout) + " " + name
+	if zone.String() != name {
+		s += " (" + zone.String() + ")"
+	}
+	return s
+}
+
+// pageLink returns the link in the form that is safe in text and HTML.
+func pageLink(link string) (string, error) {
+	if link == "" {
+		return "", nil
+	}
+	u, err := url.Parse(link)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return "", fmt.Errorf("link %q is not the address of a page", link)
+	}
+	return u.String(), nil
+}
+
+// line returns s as one line of at most limit characters. What could start a line of its own, or show the text in
+// another order than it is written in, becomes U+FFFD.
+func line(s string, limit int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+	if s = strings.TrimSpace(s); s == "" {
+		return missing
+	}
+	if runes := []rune(s); len(runes) > limit {
+		return string(runes[:limit-1]) + "…"
+	}
+	return s
+}

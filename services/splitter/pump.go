@@ -1,0 +1,160 @@
+package splitter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/queue"
+)
+
+// errStopped: the import is not running any more.
+var errStopped = errors.New("import is not running")
+
+// minWindow is how many chunks an import may always have in the queue.
+const minWindow = 2
+
+// checkInEvery is how often a splitter notes its progress and asks whether the import still runs.
+const checkInEvery = time.Second
+
+// The pause between two looks at the lanes grows from the first to the second while none gets free.
+const (
+	shortPause = 2 * time.Millisecond
+	longPause  = 20 * time.Millisecond
+)
+
+// pump publishes an import's chunks as their lanes get free.
+type pump struct {
+	*handler
+	job imports.Import
+	// merged is how many chunks of each lane are done since before this splitter began.
+	merged []int64
+	// waiting are the chunks of each lane that are not published yet, in order.
+	waiting [][]imports.Chunk
+	count   int
+	// busy are the lanes that held a chunk when last looked at.
+	busy      []bool
+	busyCount int
+	share     int
+	read      int64
+	checked   time.Time
+	looked    time.Time
+}
+
+func newPump(h *handler, i *imports.Import, merged []int64) *pump {
+	return &pump{
+		handler: h, job: *i, merged: merged, waiting: make([][]imports.Chunk, i.Cut.Lanes), busy: make([]bool, i.Cut.Lanes),
+		share: minWindow,
+	}
+}
+
+// offer takes a chunk, publishes what can be, and returns once no more than one chunk per lane waits.
+func (p *pump) offer(ctx context.Context, c imports.Chunk) error {
+	if c.Seq < p.merged[c.Lane] {
+		return p.checkIn(ctx)
+	}
+	p.waiting[c.Lane] = append(p.waiting[c.Lane], c)
+	p.count++
+	return p.drain(ctx, p.job.Cut.Lanes)
+}
+
+// drain publishes until no more than limit chunks wait.
+func (p *pump) drain(ctx context.Context, limit int) error {
+	sleep := shortPause
+	for {
+		if err := p.checkIn(ctx); err != nil {
+			return err
+		}
+		published := p.publish(ctx)
+		if p.count > 0 && time.Since(p.looked) > shortPause {
+			p.look(ctx)
+			published = p.publish(ctx) || published
+		}
+		if p.count <= limit {
+			return nil
+		}
+		if published {
+			sleep = shortPause
+		}
+		if err := pause(ctx, sleep); err != nil {
+			return err
+		}
+		sleep = min(sleep*2, longPause)
+	}
+}
+
+// publish sends the first waiting chunk of every lane that is believed free, as far as the window allows.
+func (p *pump) publish(ctx context.Context) (any bool) {
+	for lane := range p.waiting {
+		if len(p.waiting[lane]) == 0 || p.busy[lane] || p.busyCount >= p.share {
+			continue
+		}
+		c := p.waiting[lane][0]
+		err := p.queue.PublishChunk(ctx, queue.Chunk{Job: queue.Job{Tenant: p.job.Tenant, Import: p.job.ID}, Chunk: c})
+		// Whatever the answer was: the lane is taken for now.
+		p.busy[lane] = true
+		p.busyCount++
+		if err == nil {
+			p.waiting[lane] = p.waiting[lane][1:]
+			p.count--
+			any = true
+		} else if !errors.Is(err, queue.ErrLaneBusy) && ctx.Err() == nil {
+			// Nobody knows whether it is stored. The same chunk is published again when the lane is free; the
+			// ledger makes the repeat harmless, a gap would not be.
+			p.log.Warn("chunk not published", zap.Stringer("import", p.job.ID), zap.Int("lane", lane), zap.Error(err))
+		}
+	}
+	return any
+}
+
+// look asks the queue which lanes are busy.
+func (p *pump) look(ctx context.Context) {
+	busy, err := p.queue.BusyLanes(ctx, p.job.ID)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log.Warn("cannot see the lanes", zap.Stringer("import", p.job.ID), zap.Error(err))
+		}
+		return
+	}
+	p.looked = time.Now()
+	p.busyCount = 0
+	for lane := range p.busy {
+		p.busy[lane] = busy[lane]
+		if busy[lane] {
+			p.busyCount++
+		}
+	}
+}
+
+// checkIn notes the progress once in a while, stops if the import does not run any more, and shares the
+// window among the imports that run: the more there are, the fewer chunks each may have in the queue, so that
+// a small one never waits long behind large ones.
+func (p *pump) checkIn(ctx context.Context) error {
+	if time.Since(p.checked) < checkInEvery {
+		return nil
+	}
+	running, others, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read)
+	if err != nil {
+		return err
+	}
+	if !running {
+		return errStopped
+	}
+	p.checked = time.Now()
+	p.share = max(minWindow, p.window/(others+1))
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

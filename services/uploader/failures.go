@@ -1,0 +1,109 @@
+package uploader
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// firstFailures is how many failed rows are shown; the report has them all.
+const firstFailures = 30
+
+// failuresBody tells of an import's failed rows.
+type failuresBody struct {
+	Total  int64          `json:"total" doc:"Rows that failed."`
+	Counts []failureCount `json:"counts" doc:"Rows by problem, the most frequent first. A row with several problems is in several."`
+	Items  []failedRow    `json:"items" doc:"The first 30 failed rows, in the order of the file."`
+}
+
+// failureCount is how many rows have a problem.
+type failureCount struct {
+	Code   string `json:"code" example:"phone_invalid"`
+	Field  string `json:"field" example:"phone" doc:"Empty for a problem of the row as a whole."`
+	Rows   int64  `json:"rows"`
+	Reason string `json:"reason"`
+}
+
+// failedRow is a failed row of the file.
+type failedRow struct {
+	RowNumber    int64             `json:"rowNumber" doc:"The number that Excel shows for the row."`
+	Problems     []failedProblem   `json:"problems"`
+	ErrorColumns []string          `json:"errorColumns" doc:"The fields that are wrong."`
+	ErrorReason  string            `json:"errorReason" doc:"All reasons together."`
+	Cells        map[string]string `json:"cells" doc:"The original cells by field. Long ones are cut."`
+}
+
+// failedProblem is one reason why a row failed.
+type failedProblem struct {
+	Code   string `json:"code"`
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+type failuresOutput struct{ Body failuresBody }
+
+// readFailures is GET /v1/imports/{id}/failures.
+func (s *server) readFailures(ctx context.Context, in *ImportInput) (*failuresOutput, error) {
+	i, err := s.findImport(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.db.Failures(ctx, i.Tenant, i.ID, firstFailures)
+	if err != nil {
+		return nil, err
+	}
+	lang := sessionOf(ctx).lang()
+	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}, Items: []failedRow{}}}
+	for _, c := range f.Counts {
+		reason := member.Problem{Code: c.Code, Field: c.Field}.Sentence(lang, s.schema)
+		out.Body.Counts = append(out.Body.Counts, failureCount{string(c.Code), c.Field, c.Rows, reason})
+	}
+	fields := importedFields(i)
+	for _, row := range f.Sample {
+		shown := failedRow{RowNumber: row.Row, Problems: []failedProblem{}, Cells: make(map[string]string, len(fields))}
+		for _, p := range row.Problems {
+			shown.Problems = append(shown.Problems, failedProblem{string(p.Code), p.Field, p.Sentence(lang, s.schema)})
+		}
+		shown.ErrorColumns, shown.ErrorReason = s.reasons(&row, lang)
+		for n, field := range fields {
+			if n < len(row.Cells) {
+				shown.Cells[field] = row.Cells[n]
+			}
+		}
+		out.Body.Items = append(out.Body.Items, shown)
+	}
+	return out, nil
+}
+
+// importedFields are the fields of the cells that a failed row keeps, in their order.
+func importedFields(i *imports.Import) []string {
+	var fields []string
+	for _, c := range i.Mapping {
+		if c.Field != "" {
+			fields = append(fields, c.Field)
+		}
+	}
+	return fields
+}
+
+// reasons returns which fields of a row are wrong, each once, and why, in one text.
+func (s *server) reasons(row *imports.FailedRow, lang tenant.Language) (fields []string, reason string) {
+	fields = []string{}
+	said := make([]string, 0, len(row.Problems))
+	for _, p := range row.Problems {
+		if p.Field != "" && !slices.Contains(fields, p.Field) {
+			fields = append(fields, p.Field)
+		}
+		if sentence := p.Sentence(lang, s.schema); !slices.Contains(said, sentence) {
+			said = append(said, sentence)
+		}
+	}
+	if lang == tenant.English {
+		return fields, strings.Join(said, " ")
+	}
+	return fields, strings.Join(said, "")
+}

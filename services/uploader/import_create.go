@@ -1,0 +1,209 @@
+package uploader
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/postgres"
+)
+
+// maxJSON bounds a request that is not an upload, in bytes.
+const maxJSON = 1 << 20
+
+// createBody is what an import is made of.
+type createBody struct {
+	List     string `json:"list,omitempty" maxLength:"255" example:"main" doc:"The list to import into. Default: main."`
+	FileName string `json:"file_name,omitempty" maxLength:"255" example:"members.csv" doc:"The name of the file, for people. Required, except beside a part file, which has one."`
+	ImportOptions
+}
+
+type createInput struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key gives the same import again, instead of another one."`
+	Body           createBody
+}
+
+// createImport is POST /v1/imports with JSON.
+func (s *server) createImport(ctx context.Context, in *createInput) (*importOutput, error) {
+	i, existed, err := s.newImport(ctx, &in.Body, in.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	status := http.StatusCreated
+	if existed {
+		status = http.StatusOK
+	}
+	return s.output(ctx, status, i), nil
+}
+
+func (s *server) newImport(ctx context.Context, b *createBody, idempotencyKey string) (*imports.Import, bool, error) {
+	caller := callerOf(ctx)
+	name := baseName(b.FileName)
+	if name == "" {
+		return nil, false, invalid(part{code: codeRequired, option: "file_name", fill: []string{"option", "file_name"}})
+	}
+	options, err := b.apply(defaults(&caller.Tenant))
+	if err != nil {
+		return nil, false, err
+	}
+	list := b.List
+	if list == "" {
+		list = postgres.MainList
+	}
+	if !storable(list) {
+		return nil, false, invalid(badOption("list", "UTF-8"))
+	}
+	if !storable(idempotencyKey) {
+		return nil, false, invalid(badOption("Idempotency-Key", "UTF-8"))
+	}
+	i, existed, err := s.db.CreateImport(ctx, caller.Tenant.ID, postgres.NewImport{
+		List: list, FileName: name, Options: options, Mapping: b.choices(nil, s.schema),
+		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey,
+	})
+	if errors.Is(err, postgres.ErrNotFound) {
+		return nil, false, invalid(part{code: codeUnknownList, option: "list", fill: []string{"list", list}})
+	}
+	return i, existed, err
+}
+
+// baseName returns the last part of a path of any system, without what cannot be shown.
+func baseName(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(name, ""))
+	return strings.TrimSpace(name)
+}
+
+// createFromForm lets POST /v1/imports take a form with the file itself.
+func (s *server) createFromForm(ctx huma.Context, next func(huma.Context)) {
+	media, params, err := mime.ParseMediaType(ctx.Header("Content-Type"))
+	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
+		next(ctx)
+		return
+	}
+	r, w := humachi.Unwrap(ctx)
+	i, err := s.importForm(w, r, multipart.NewReader(r.Body, params["boundary"]))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusCreated, s.view(i, sessionOf(r.Context()).lang()))
+}
+
+// form is what is known of a form so far.
+type form struct {
+	body    createBody
+	created *imports.Import
+	wait    bool // start=false
+}
+
+// importForm reads the parts as they come: what is said of the file must stand before it.
+func (s *server) importForm(w http.ResponseWriter, r *http.Request, parts *multipart.Reader) (*imports.Import, error) {
+	var f form
+	for {
+		p, err := parts.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, uploadFailure(r.Context(), err)
+		}
+		if err := s.formPart(w, r, &f, p); err != nil {
+			return nil, err
+		}
+	}
+	if f.created == nil {
+		return nil, invalid(part{code: codeRequired, option: "file", fill: []string{"option", "file"}})
+	}
+	if !f.wait && f.created.State == imports.StateUploaded {
+		return s.start(r.Context(), f.created, &ImportOptions{})
+	}
+	return f.created, nil
+}
+
+func (s *server) formPart(w http.ResponseWriter, r *http.Request, f *form, p *multipart.Part) error {
+	ctx := r.Context()
+	switch name := p.FormName(); {
+	case name == "options" && f.created == nil:
+		text, err := readField(ctx, p)
+		if err != nil {
+			return err
+		}
+		return s.decode(text, &f.body)
+	case name == "start":
+		text, err := readField(ctx, p)
+		f.wait = string(text) == "false"
+		return err
+	case name == "file" && f.created == nil:
+		if f.body.FileName == "" {
+			f.body.FileName = p.FileName()
+		}
+		i, _, err := s.newImport(ctx, &f.body, r.Header.Get("Idempotency-Key"))
+		if err != nil {
+			return err
+		}
+		f.created = i
+		w.Header().Set("Location", importPath(i.ID))
+		if i.State == imports.StateCreated {
+			f.created, err = s.store(ctx, i, p)
+		}
+		return err
+	case name == "options" || name == "file":
+		return invalid(part{code: codePartOrder, option: name, fill: []string{"option", name}})
+	default:
+		return invalid(part{code: codeUnknownOption, option: name, fill: []string{"option", name}})
+	}
+}
+
+func readField(ctx context.Context, p *multipart.Part) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(p, maxJSON+1))
+	if err != nil {
+		return nil, uploadFailure(ctx, err)
+	}
+	if len(text) > maxJSON {
+		return nil, refuse(http.StatusRequestEntityTooLarge, codeTooLarge)
+	}
+	return text, nil
+}
+
+// decode reads JSON as huma reads a body of this type.
+func (s *server) decode(text []byte, dst *createBody) error {
+	var parsed any
+	if err := json.Unmarshal(text, &parsed); err != nil {
+		return refuse(http.StatusBadRequest, codeMalformed)
+	}
+	registry := s.api.OpenAPI().Components.Schemas
+	var found huma.ValidateResult
+	path := huma.NewPathBuffer(nil, 0)
+	path.Push("options")
+	huma.Validate(registry, registry.Schema(reflect.TypeFor[createBody](), true, ""), path, huma.ModeWriteToServer, parsed, &found)
+	if len(found.Errors) > 0 {
+		details := make([]*huma.ErrorDetail, 0, len(found.Errors))
+		for _, err := range found.Errors {
+			var d *huma.ErrorDetail
+			if errors.As(err, &d) {
+				details = append(details, d)
+			}
+		}
+		return invalid(partsOf(details)...)
+	}
+	if err := json.Unmarshal(text, dst); err != nil {
+		return refuse(http.StatusBadRequest, codeMalformed)
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package uploader
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/postgres"
+)
+
+func TestCreateFillsInDefaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.post("/v1/imports", `{"file_name":"C:\\data\\会員 一覧.csv"}`)
+	i := want[importView](w, http.StatusCreated, a)
+	if i.State != imports.StateCreated || i.List != "main" || i.FileName != "会員 一覧.csv" || i.Kind != "member" || i.Mode != "upsert" ||
+		i.Key != "member_sn" || i.Blank != "keep" || i.Duplicates != "last" || i.TimeZone != "Asia/Tokyo" || i.Region != "JP" || i.User != "Taro" {
+		t.Errorf("import = %+v", i)
+	}
+	if got := a.header.Get("Location"); got != "/v1/imports/"+i.ID {
+		t.Errorf("Location = %q", got)
+	}
+}
+
+func TestSameIdempotencyKeyGivesTheSameImport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := want[importView](w, http.StatusCreated, w.post("/v1/imports", `{"file_name":"a.csv"}`, "Idempotency-Key", "tonight"))
+	again := want[importView](w, http.StatusOK, w.post("/v1/imports", `{"file_name":"a.csv"}`, "Idempotency-Key", "tonight"))
+	if first.ID != again.ID {
+		t.Errorf("second import %s, want %s", again.ID, first.ID)
+	}
+	w.acme = w.account("other", "en")
+	other := want[importView](w, http.StatusCreated, w.post("/v1/imports", `{"file_name":"a.csv"}`, "Idempotency-Key", "tonight"))
+	if other.ID == first.ID {
+		t.Error("another tenant's key gave this tenant's import")
+	}
+}
+
+func TestUnsupportedOptionIsNamedWithWhatIsAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, c := range []struct{ body, code, option, says string }{
+		{`{"file_name":"a","kind":"lead"}`, codeOption, "kind", "member"},
+		{`{"file_name":"a","mode":"replace"}`, codeOption, "mode", "upsert"},
+		{`{"file_name":"a","key":"email"}`, codeOption, "key", "member_sn"},
+		{`{"file_name":"a","blank":"clear"}`, codeOption, "blank", "keep"},
+		{`{"file_name":"a","duplicates":"first"}`, codeOption, "duplicates", "last"},
+		{`{"file_name":"a","kind":5}`, codeOption, "kind", "string"},
+		{`{"file_name":"a","moed":"upsert"}`, codeUnknownOption, "moed", "moed"},
+		{`{"file_name":"a","time_zone":"Mars/Olympus"}`, codeOption, "time_zone", "Asia/Tokyo"},
+		{`{"file_name":"a","time_zone":"Local"}`, codeOption, "time_zone", "Asia/Tokyo"},
+		{`{"file_name":"a","time_zone":"../../etc/passwd"}`, codeOption, "time_zone", "Asia/Tokyo"},
+		{`{"file_name":"a","region":"jp"}`, codeOption, "region", "JP"},
+		{`{"file_name":"a","delimiter":"\""}`, codeOption, "delimiter", ";"},
+		{`{"file_name":"a","delimiter":"、"}`, codeOption, "delimiter", ";"},
+		{`{"file_name":"a","delimiter":", "}`, codeOption, "delimiter", "1"},
+		{`{"file_name":"a","sheet":"a\u0000b"}`, codeOption, "sheet", "UTF-8"},
+		{`{"file_name":"a","list":"nobody"}`, codeUnknownList, "list", "nobody"},
+		{`{"file_name":"a","list":"a\u0000b"}`, codeOption, "list", "UTF-8"},
+		{`{"file_name":"a","map":{"x":"\u0000"}}`, codeOption, "map", "UTF-8"},
+		{`{"file_name":"a","mapping":[{"header":"x"}]}`, codeRequired, "mapping[0].field", "field"},
+		{`{"file_name":"a","mapping":[{"header":"x","field":"a"},{"header":"x","field":"b"}]}`, codeColumnTwice, "mapping", "x"},
+		{`{}`, codeRequired, "file_name", "file_name"},
+		{`{"file_name":" \u0007/ "}`, codeRequired, "file_name", "file_name"},
+	} {
+		p := wantProblem(w, http.StatusUnprocessableEntity, c.code, w.post("/v1/imports", c.body))
+		if len(p.Errors) != 1 || p.Errors[0].Option != c.option || !strings.Contains(p.Errors[0].Detail, c.says) {
+			t.Errorf("%s: %+v", c.body, p.Errors)
+		}
+	}
+	p := wantProblem(w, http.StatusUnprocessableEntity, codeOption, w.post("/v1/imports", `{"file_name":"a","kind":"lead","mode":"delete"}`, "Accept-Language", "ja"))
+	if len(p.Errors) != 2 || !strings.Contains(p.Errors[0].Detail, "使用できる値：") {
+		t.Errorf("errors = %+v", p.Errors)
+	}
+}
+
+func TestRequestThatIsNoJSONIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	wantProblem(w, http.StatusBadRequest, codeMalformed, w.post("/v1/imports", `{"file_name":`))
+	wantProblem(w, http.StatusBadRequest, codeMalformed, w.post("/v1/imports", ``))
+	wantProblem(w, http.StatusUnsupportedMediaType, codeContentType, w.post("/v1/imports", `a`, "Content-Type", "application/xml"))
+	wantProblem(w, http.StatusRequestEntityTooLarge, codeTooLarge, w.post("/v1/imports", `{"file_name":"`+strings.Repeat("a", maxJSON)+`"}`))
+	wantProblem(w, http.StatusMethodNotAllowed, codeMethod, w.call(http.MethodDelete, "/v1/imports", nil))
+	wantProblem(w, http.StatusNotFound, codeNotFound, w.get("/v1/nothing"))
+	p := wantProblem(w, http.StatusUnprocessableEntity, codeUnknownOption, w.get("/v1/imports?page=2"))
+	if p.Errors[0].Option != "page" {
+		t.Errorf("errors = %+v", p.Errors)
+	}
+}
+
+func TestOtherTenantsImportIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.uploaded(smallCSV)
+	w.acme = w.account("other", "en")
+	base := "/v1/imports/" + i.ID
+	for _, a := range []*answer{
+		w.get(base), w.get(base + "/inspection"), w.get(base + "/events"), w.get(base + "/failures"), w.get(base + "/failures.csv"),
+		w.post(base+"/start", `{}`), w.post(base+"/cancel", ``), w.put(i.ID, smallCSV),
+	} {
+		wantProblem(w, http.StatusNotFound, codeNotFound, a)
+	}
+	page := want[importPage](w, http.StatusOK, w.get("/v1/imports"))
+	if len(page.Items) != 0 {
+		t.Errorf("%d imports of another tenant", len(page.Items))
+	}
+}
+
+func TestImportsComeInPagesTheNewestFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var made []string
+	for range 5 {
+		made = append([]string{w.create(`{"file_name":"a.csv"}`).ID}, made...)
+	}
+	var got []string
+	for cursor := ""; ; {
+		page := want[importPage](w, http.StatusOK, w.get("/v1/imports?limit=2&cursor="+cursor))
+		for _, i := range page.Items {
+			got = append(got, i.ID)
+		}
+		if cursor = page.NextCursor; cursor == "" {
+			break
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(made, " ") {
+		t.Errorf("imports %v, want %v", got, made)
+	}
+	for _, query := range []string{"cursor=%21", "cursor=AAAA", "limit=0", "limit=201", "limit=x"} {
+		p := wantProblem(w, http.StatusUnprocessableEntity, codeOption, w.get("/v1/imports?"+query))
+		if name, _, _ := strings.Cut(query, "="); p.Errors[0].Option != name {
+			t.Errorf("%s: %+v", query, p.Errors)
+		}
+	}
+}
+
+// form returns a multipart body of the parts, which are name, file name and content.
+func multipartForm(parts ...[3]string) (body, contentType string) {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString("--xyz\r\nContent-Disposition: form-data; name=\"" + p[0] + `"`)
+		if p[1] != "" {
+			b.WriteString(`; filename="` + p[1] + `"`)
+		}
+		b.WriteString("\r\n\r\n" + p[2] + "\r\n")
+	}
+	return b.String() + "--xyz--\r\n", "multipart/form-data; boundary=xyz"
+}
+
+func (w *world) form(parts ...[3]string) *answer {
+	body, contentType := multipartForm(parts...)
+	return w.post("/v1/imports", body, "Content-Type", contentType)
+}
+
+func TestFormCreatesUploadsAndStarts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := want[importView](w, http.StatusCreated, w.form([3]string{"options", "", `{"map":{"備考":"city"}}`}, [3]string{"file", "m.csv", smallCSV}))
+	if i.State != imports.StateRunning || i.FileName != "m.csv" || i.Mapping[4].Field != "city" || i.Size != int64(len(smallCSV)) {
+		t.Errorf("import = %+v", i)
+	}
+	i = want[importView](w, http.StatusCreated, w.form([3]string{"file", "m.csv", smallCSV}, [3]string{"start", "", "false"}))
+	if i.State != imports.StateUploaded {
+		t.Errorf("state = %s, want uploaded", i.State)
+	}
+}
+
+func TestFormOutOfOrderIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := [3]string{"file", "m.csv", smallCSV}
+	for _, c := range []struct {
+		status int
+		code   string
+		parts  [][3]string
+	}{
+		{422, codeRequired, nil},
+		{422, codePartOrder, [][3]string{file, {"options", "", "{}"}}},
+		{422, codePartOrder, [][3]string{file, file}},
+		{422, codeUnknownOption, [][3]string{{"fiel", "m.csv", smallCSV}}},
+		{422, codeOption, [][3]string{{"options", "", `{"mode":"delete"}`}, file}},
+		{400, codeMalformed, [][3]string{{"options", "", `{`}, file}},
+		{415, "format_unsupported", [][3]string{{"file", "m.pdf", "%PDF-1.7\n"}}},
+		{422, "key_not_mapped", [][3]string{{"file", "m.csv", "氏名\nあ\n"}}},
+	} {
+		wantProblem(w, c.status, c.code, w.form(c.parts...))
+	}
+	body, contentType := multipartForm(file)
+	wantProblem(w, http.StatusBadRequest, codeIncomplete, w.post("/v1/imports", body[:len(body)-20], "Content-Type", contentType))
+}
+
+func TestFormWithTheSameKeyTakesUpWhereTheOtherStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := want[importView](w, http.StatusCreated, w.post("/v1/imports", `{"file_name":"a.csv"}`, "Idempotency-Key", "k"))
+	body, contentType := multipartForm([3]string{"file", "m.csv", smallCSV})
+	for range 2 {
+		again := want[importView](w, http.StatusCreated, w.post("/v1/imports", body, "Content-Type", contentType, "Idempotency-Key", "k"))
+		if again.ID != i.ID || again.State != imports.StateRunning {
+			t.Errorf("import %s %s, want %s running", again.ID, again.State, i.ID)
+		}
+	}
+}
+
+func TestPanicIsAProblemAndNotABrokenConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var nothing *postgres.DB
+	s := *w.server
+	s.db = nothing
+	s.log = s.log.WithOptions()
+	router := s.routes("https://meibo.example.com")
+	h := newHTTP(t, router)
+	w.url = h
+	wantProblem(w, http.StatusInternalServerError, codeInternal, w.get("/v1/me"))
+}

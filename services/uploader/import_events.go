@@ -1,0 +1,79 @@
+package uploader
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/meibo/meibo/internal/imports"
+)
+
+// The database is asked for changes while somebody listens, and a listener hears something at least every
+// heartbeat, so that both ends notice a connection that has died.
+const (
+	pollEvery = 250 * time.Millisecond
+	heartbeat = 15 * time.Second
+)
+
+// streamEvents is GET /v1/imports/{id}/events.
+func (s *server) streamEvents(w http.ResponseWriter, r *http.Request) {
+	i, err := s.findImport(r.Context(), chi.URLParam(r, "id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // proxies must not collect events
+	w.WriteHeader(http.StatusOK)
+	if err := s.follow(w, r, i); err != nil && r.Context().Err() == nil {
+		sessionOf(r.Context()).note = err
+	}
+}
+
+// follow sends the import whenever it has changed, until it is final or nobody listens any more.
+func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Import) error {
+	ctx, lang := r.Context(), sessionOf(r.Context()).lang()
+	control := http.NewResponseController(w)
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	var last []byte
+	var spoke time.Time
+	for {
+		data, err := json.Marshal(s.view(i, lang))
+		if err != nil {
+			return fmt.Errorf("write event: %w", err)
+		}
+		message := ""
+		if !bytes.Equal(data, last) {
+			message = "event: import\ndata: " + string(data) + "\n\n"
+		} else if time.Since(spoke) >= heartbeat {
+			message = ": still here\n\n"
+		}
+		if message != "" {
+			if _, err := w.Write([]byte(message)); err != nil {
+				return fmt.Errorf("write event: %w", err)
+			}
+			if err := control.Flush(); err != nil {
+				return fmt.Errorf("write event: %w", err)
+			}
+			last, spoke = data, time.Now()
+		}
+		if i.State.Final() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.stopping: // the listener comes again, to whichever uploader is there then
+			return nil
+		case <-poll.C:
+		}
+		if i, err = s.db.Import(ctx, i.Tenant, i.ID); err != nil {
+			return err
+		}
+	}
+}

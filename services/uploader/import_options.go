@@ -1,0 +1,106 @@
+package uploader
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+)
+
+// ImportOptions are what a caller may say about an import; what is left out stays as it was, or is the default.
+type ImportOptions struct {
+	Kind       string            `json:"kind,omitempty" enum:"member" doc:"What the rows are. Default: member."`
+	Mode       string            `json:"mode,omitempty" enum:"upsert" doc:"What happens to known and unknown keys: upsert updates the former and creates the latter. Default: upsert."`
+	Key        string            `json:"key,omitempty" enum:"member_sn" doc:"The merge key: the field that identifies a member. Default: member_sn."`
+	Blank      string            `json:"blank,omitempty" enum:"keep" doc:"What an empty cell does: keep leaves the field as it is. ##DELETE## always clears. Default: keep."`
+	Duplicates string            `json:"duplicates,omitempty" enum:"last" doc:"Rows with the same key: last applies them one after another in file order. Default: last."`
+	TimeZone   string            `json:"time_zone,omitempty" maxLength:"64" example:"Asia/Tokyo" doc:"IANA time zone of dates and times without an offset. Default: the tenant's."`
+	Region     string            `json:"region,omitempty" maxLength:"2" example:"JP" doc:"ISO 3166-1 code of the country of national phone numbers. Default: the tenant's."`
+	Delimiter  string            `json:"delimiter,omitempty" maxLength:"1" example:"," doc:"What separates the cells of a CSV. Default: as detected."`
+	Sheet      string            `json:"sheet,omitempty" maxLength:"255" doc:"The sheet of a workbook, by its name. Default: the first visible one."`
+	NoHeader   *bool             `json:"no_header,omitempty" doc:"Whether the first row is data already. Default: as detected."`
+	Mapping    []MappedColumn    `json:"mapping,omitempty" maxItems:"16384" doc:"Which column feeds which field, in place of the suggested mapping. Columns that are not named are not imported."`
+	Map        map[string]string `json:"map,omitempty" maxProperties:"16384" doc:"Changes of single columns, on top of the mapping or the suggestion: from the column's header to the field, or to \"\" for a column that is not imported."`
+}
+
+// MappedColumn is a column of a mapping.
+type MappedColumn struct {
+	Header   string `json:"header" minLength:"1" maxLength:"1024" example:"会員番号" doc:"The column's header; its number, from 1, where the file has no header."`
+	Field    string `json:"field" maxLength:"255" example:"member_sn" doc:"The key of the field, or \"\" for a column that is not imported."`
+	Inverted bool   `json:"inverted,omitempty" doc:"Whether the column says the opposite of its boolean field, as unsubscribeEmail does."`
+}
+
+// defaults are the options of an import of which nothing is said.
+func defaults(t *postgres.Tenant) imports.Options {
+	return imports.Options{
+		Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", Blank: "keep", Duplicates: "last",
+		TimeZone: t.TimeZone, Region: t.Region,
+	}
+}
+
+// apply returns base with what the caller says instead. The error is a refusal that names each option with a
+// value that is not accepted; those of closed sets are checked by their schema before.
+func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
+	set := func(to *string, value string) {
+		if value != "" {
+			*to = value
+		}
+	}
+	set((*string)(&base.Kind), o.Kind)
+	set((*string)(&base.Mode), o.Mode)
+	set(&base.Key, o.Key)
+	set(&base.Blank, o.Blank)
+	set(&base.Duplicates, o.Duplicates)
+	set(&base.TimeZone, o.TimeZone)
+	set(&base.Region, o.Region)
+	set(&base.Delimiter, o.Delimiter)
+	set(&base.Sheet, o.Sheet)
+	if o.NoHeader != nil {
+		base.NoHeader = *o.NoHeader
+	}
+	if wrong := o.check(); len(wrong) > 0 {
+		return base, invalid(wrong...)
+	}
+	return base, nil
+}
+
+var region = regexp.MustCompile(`^[A-Z]{2}$`)
+
+func (o *ImportOptions) check() (wrong []part) {
+	if zone, err := time.LoadLocation(o.TimeZone); o.TimeZone != "" && (err != nil || zone == time.Local) {
+		wrong = append(wrong, badOption("time_zone", "Asia/Tokyo, UTC, …"))
+	}
+	if o.Region != "" && !region.MatchString(o.Region) {
+		wrong = append(wrong, badOption("region", "JP, US, …"))
+	}
+	if d := o.Delimiter; d != "" && (len(d) > 1 || strings.ContainsAny(d, "\"\r\n\x00")) {
+		wrong = append(wrong, badOption("delimiter", `"," "\t" ";" "|"`))
+	}
+	if !storable(o.Sheet) {
+		wrong = append(wrong, badOption("sheet", "UTF-8"))
+	}
+	seen := make(map[string]bool, len(o.Mapping))
+	for i, c := range o.Mapping {
+		if !storable(c.Header) || !storable(c.Field) {
+			wrong = append(wrong, badOption(fmt.Sprintf("mapping[%d]", i), "UTF-8"))
+		}
+		if seen[c.Header] {
+			wrong = append(wrong, part{code: codeColumnTwice, option: "mapping", header: c.Header, fill: []string{"header", c.Header}})
+		}
+		seen[c.Header] = true
+	}
+	for header, field := range o.Map {
+		if header == "" || !storable(header) || !storable(field) {
+			wrong = append(wrong, badOption("map", "UTF-8"))
+		}
+	}
+	return wrong
+}
+
+// storable reports whether the database can hold s: it knows no NUL.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

@@ -1,0 +1,184 @@
+package uploader
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"time"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// importView is an import as the API shows it.
+type importView struct {
+	ID         string          `json:"id" format:"uuid" doc:"Identifies the import; ids made later sort later."`
+	State      imports.State   `json:"state" enum:"created,uploaded,queued,running,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
+	List       string          `json:"list" example:"main" doc:"The list that the members are imported into."`
+	FileName   string          `json:"file_name" example:"members.csv"`
+	Kind       member.Kind     `json:"kind" example:"member"`
+	Mode       imports.Mode    `json:"mode" example:"upsert"`
+	Key        string          `json:"key" example:"member_sn"`
+	Blank      string          `json:"blank" example:"keep"`
+	Duplicates string          `json:"duplicates" example:"last"`
+	TimeZone   string          `json:"time_zone" example:"Asia/Tokyo"`
+	Region     string          `json:"region" example:"JP"`
+	DryRun     bool            `json:"dry_run" doc:"Whether nothing is written."`
+	Size       int64           `json:"size" doc:"Of the source, in bytes; 0 until it is uploaded."`
+	SHA256     string          `json:"sha256" doc:"Of the source, in hexadecimal; empty until it is uploaded."`
+	Mapping    []member.Column `json:"mapping" doc:"Which column feeds which field. Settled when the import starts; before, what the caller has said about columns."`
+
+	Total        int64 `json:"total" doc:"Data rows read so far. Always created + updated + unchanged + deleted + skipped + failed + not_processed."`
+	Created      int64 `json:"created"`
+	Updated      int64 `json:"updated"`
+	Unchanged    int64 `json:"unchanged"`
+	Deleted      int64 `json:"deleted"`
+	Skipped      int64 `json:"skipped"`
+	Failed       int64 `json:"failed"`
+	NotProcessed int64 `json:"not_processed" doc:"Rows without an outcome; 0 in the end, unless the import was stopped."`
+	Removed      int64 `json:"removed" doc:"Members that are not in the file and were removed. Not rows."`
+	Unified      int64 `json:"unified" doc:"Leads that became part of a member. Not rows."`
+	Protected    int64 `json:"protected" doc:"Consents that were not turned on because the member had opted out. Not rows."`
+
+	CreatedAt  time.Time  `json:"created_at"`
+	UploadedAt *time.Time `json:"uploaded_at"`
+	QueuedAt   *time.Time `json:"queued_at"`
+	StartedAt  *time.Time `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+
+	Error    *notice  `json:"error,omitempty" doc:"Why the import failed as a whole; absent where it did not."`
+	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
+	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
+}
+
+// notice is something to tell about an import or a file as a whole.
+type notice struct {
+	Code   string `json:"code" example:"empty_file" doc:"A stable name, for programs."`
+	Detail string `json:"detail" doc:"What it is and what to do about it."`
+}
+
+func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
+	v := &importView{
+		ID: i.ID.String(), State: i.State, List: i.List, FileName: i.FileName,
+		Kind: i.Options.Kind, Mode: i.Options.Mode, Key: i.Options.Key, Blank: i.Options.Blank, Duplicates: i.Options.Duplicates,
+		TimeZone: i.Options.TimeZone, Region: i.Options.Region, Size: i.Source.Size, SHA256: i.Source.SHA256, Mapping: []member.Column{},
+		Total: i.Totals.Total, Created: i.Totals.Created, Updated: i.Totals.Updated, Unchanged: i.Totals.Unchanged, Deleted: i.Totals.Deleted,
+		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
+		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
+		User: i.User, Warnings: []notice{},
+	}
+	for _, c := range i.Mapping {
+		if c.Header != "" { // see mapping.go
+			v.Mapping = append(v.Mapping, c)
+		}
+	}
+	if i.Failure.Code != "" {
+		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.schema)}
+	}
+	return v
+}
+
+// importOutput answers with one import.
+type importOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"The address of the new import."`
+	Body     *importView
+}
+
+func (s *server) output(ctx context.Context, status int, i *imports.Import) *importOutput {
+	out := &importOutput{Status: status, Body: s.view(i, sessionOf(ctx).lang())}
+	if status == http.StatusCreated {
+		out.Location = importPath(i.ID)
+	}
+	return out
+}
+
+func importPath(id imports.ID) string { return "/v1/imports/" + id.String() }
+
+// ImportInput names one import.
+type ImportInput struct {
+	ID string `path:"id" doc:"The id of the import."`
+}
+
+// findImport returns an import of the caller's tenant. An id that is none names nothing.
+func (s *server) findImport(ctx context.Context, id string) (*imports.Import, error) {
+	parsed, err := imports.ParseID(id)
+	if err != nil {
+		return nil, postgres.ErrNotFound
+	}
+	return s.db.Import(ctx, tenantOf(ctx), parsed)
+}
+
+// readImport is GET /v1/imports/{id}.
+func (s *server) readImport(ctx context.Context, in *ImportInput) (*importOutput, error) {
+	i, err := s.findImport(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := s.output(ctx, http.StatusOK, i)
+	if i.State.Final() {
+		out.Body.Warnings, err = s.mailWarnings(ctx, i)
+	}
+	return out, err
+}
+
+// mailWarnings says who could not be told of the import's end.
+func (s *server) mailWarnings(ctx context.Context, i *imports.Import) ([]notice, error) {
+	mails, err := s.db.Mails(ctx, i.Tenant, i.ID)
+	if err != nil {
+		return nil, err
+	}
+	warnings := []notice{}
+	for _, m := range mails {
+		code := codeMailFailed
+		switch {
+		case m.Failure == nil:
+			continue
+		case m.Recipient == postgres.NoRecipient:
+			code = codeNoRecipient
+		}
+		warnings = append(warnings, notice{code, sentence(code, nil, []string{"recipient", m.Recipient}, sessionOf(ctx).lang())})
+	}
+	return warnings, nil
+}
+
+// PageInput says which page of a list to return.
+type PageInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most items that the page may have."`
+	Cursor string `query:"cursor" maxLength:"200" doc:"The next_cursor of the page before."`
+}
+
+// importPage is a page of imports.
+type importPage struct {
+	Items      []*importView `json:"items" doc:"The newest first."`
+	NextCursor string        `json:"next_cursor,omitempty" doc:"The cursor of the next page; absent on the last one."`
+}
+
+type importPageOutput struct{ Body importPage }
+
+// listImports is GET /v1/imports.
+func (s *server) listImports(ctx context.Context, in *PageInput) (*importPageOutput, error) {
+	var before imports.ID
+	if in.Cursor != "" {
+		raw, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+		if err != nil || before.UnmarshalBinary(raw) != nil {
+			return nil, invalid(badOption("cursor", "next_cursor"))
+		}
+	}
+	page, err := s.db.Imports(ctx, tenantOf(ctx), before, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	out := &importPageOutput{Body: importPage{Items: make([]*importView, 0, len(page))}}
+	if len(page) > in.Limit {
+		page = page[:in.Limit]
+		last := page[in.Limit-1].ID
+		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString(last[:])
+	}
+	for _, i := range page {
+		out.Body.Items = append(out.Body.Items, s.view(i, sessionOf(ctx).lang()))
+	}
+	return out, nil
+}

@@ -1,0 +1,103 @@
+package uploader
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// apiVersion is that of the document: its first part changes when callers must.
+const apiVersion = "1.0.0"
+
+const apiDescription = `Imports members from CSV and Excel files.
+
+Send an API key with every request: ` + "`Authorization: Bearer meibo_…`" + `. Refused requests are answered with a problem document (RFC 9457) whose ` + "`code`" + ` is stable; its sentences are in Japanese or English, by Accept-Language.
+
+A usual import: create it, put the file, start it, follow its events, and fetch the rows that failed. For each import, at any time: total = created + updated + unchanged + deleted + skipped + failed + not_processed.`
+
+// apiConfig is huma without what it adds by itself: its own documents and pages, and links to schemas.
+func (s *server) apiConfig(publicURL string) huma.Config {
+	c := huma.DefaultConfig("Meibo", apiVersion)
+	c.Info.Description = apiDescription
+	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.Servers = []*huma.Server{{URL: publicURL}}
+	c.Tags = []*huma.Tag{
+		{Name: tagImports, Description: "One run of one file into one list."},
+		{Name: tagMembers, Description: "What the imports have made."},
+		{Name: tagAccount, Description: "What the key is for, and what there is to import into."},
+	}
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key, which begins with meibo_."},
+	}
+	c.Security = []map[string][]string{{"key": {}}}
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
+	c.RejectUnknownQueryParameters = true
+	c.Transformers = []huma.Transformer{s.translate}
+	return c
+}
+
+// operation is a route as the document shows it; refusals are the statuses that say no, beside those that any
+// request can meet.
+func operation(method, path, id, tag, summary, description string, status int, refusals ...int) huma.Operation {
+	op := huma.Operation{
+		Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Description: description,
+		DefaultStatus: status, Responses: map[string]*huma.Response{},
+		MaxBodyBytes: maxJSON, BodyReadTimeout: idleTimeout,
+	}
+	for _, refusal := range append(refusals, http.StatusUnauthorized, http.StatusInternalServerError) {
+		op.Responses[strconv.Itoa(refusal)] = &huma.Response{Description: http.StatusText(refusal)}
+	}
+	return op
+}
+
+// register adds a route whose requests and answers are JSON. Its handler's errors become problems.
+func register[I, O any](s *server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
+	s.explainRefusals(&op)
+	if op.OperationID == createImportID {
+		op.Middlewares = huma.Middlewares{s.createFromForm}
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// describe adds a route to the document that is served without huma, and returns its path.
+func (s *server) describe(op huma.Operation) string {
+	s.explainRefusals(&op)
+	for _, r := range op.Responses {
+		for _, m := range r.Content {
+			if m.Schema == nil { // the answer is an import
+				m.Schema = s.schemaOf(reflect.TypeFor[importView]())
+			}
+		}
+	}
+	s.api.OpenAPI().AddOperation(&op)
+	return op.Path
+}
+
+// explainRefusals gives every refusal of the operation the form of a problem.
+func (s *server) explainRefusals(op *huma.Operation) {
+	for status, r := range op.Responses {
+		if status >= "400" {
+			r.Content = map[string]*huma.MediaType{problemType: {Schema: s.schemaOf(reflect.TypeFor[problem]())}}
+		}
+	}
+}
+
+func (s *server) schemaOf(t reflect.Type) *huma.Schema {
+	return s.api.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
+
+// finishDocument removes what only huma's own errors need: every refusal is a problem.
+func (s *server) finishDocument() {
+	schemas := s.api.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel")
+	delete(schemas, "ErrorDetail")
+}

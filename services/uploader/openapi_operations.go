@@ -1,0 +1,153 @@
+package uploader
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// The groups of operations.
+const (
+	tagImports = "Imports"
+	tagMembers = "Members"
+	tagAccount = "Account"
+)
+
+const createImportID = "create-import"
+
+func docCreateImport() huma.Operation {
+	op := operation(http.MethodPost, "/v1/imports", createImportID, tagImports, "Create an import",
+		"With JSON, the import waits for its file (PUT …/source) and its start. With a form (multipart/form-data), it is created, given its file and started in one request: "+
+			"a part `options` with the same JSON, if anything is to be said, then a part `file`; a part `start` with `false` leaves it unstarted.\n\n"+
+			"    curl -H \"Authorization: Bearer $MEIBO_KEY\" -F 'options={\"key\":\"member_sn\"}' -F file=@members.csv http://localhost:8080/v1/imports",
+		http.StatusCreated, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	op.RequestBody = &huma.RequestBody{
+		Required: true,
+		Content: map[string]*huma.MediaType{
+			"application/json": {Example: map[string]any{"file_name": "members.csv", "map": map[string]any{"お客様番号": "member_sn"}}},
+			"multipart/form-data": {Schema: &huma.Schema{
+				Type: huma.TypeObject, Required: []string{"file"},
+				Properties: map[string]*huma.Schema{
+					"options": {Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/json"}, Description: "The JSON of the other form. It must stand before the file."},
+					"file":    {Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/octet-stream"}, Description: "The file: CSV in UTF-8 or XLSX."},
+					"start":   {Type: huma.TypeString, Enum: []any{"true", "false"}, Description: "Whether to start the import; true by default."},
+				},
+			}},
+		},
+	}
+	return op
+}
+
+func docListImports() huma.Operation {
+	return operation(http.MethodGet, "/v1/imports", "list-imports", tagImports, "List imports",
+		"The newest first.", http.StatusOK, http.StatusUnprocessableEntity)
+}
+
+func docReadImport() huma.Operation {
+	return operation(http.MethodGet, "/v1/imports/{id}", "read-import", tagImports, "Read an import",
+		"Where it stands, with its totals so far.", http.StatusOK, http.StatusNotFound)
+}
+
+func docPutSource() huma.Operation {
+	op := operation(http.MethodPut, "/v1/imports/{id}/source", "put-source", tagImports, "Upload the file",
+		"The body is the file itself: CSV, TSV or another delimiter, in UTF-8, or XLSX. It may be of any size and is stored as it comes. What it is is told from its content. "+
+			"Nothing of an upload that breaks off is kept; send it again. Until the import starts, another file replaces the one before.\n\n"+
+			"    curl -H \"Authorization: Bearer $MEIBO_KEY\" -T members.csv http://localhost:8080/v1/imports/$ID/source",
+		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict,
+		http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
+	op.Parameters = []*huma.Param{idParam()}
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/octet-stream"}}},
+	}}
+	op.Responses["200"] = &huma.Response{
+		Description: "The import, which is now uploaded.",
+		Content:     map[string]*huma.MediaType{"application/json": {}},
+	}
+	return op
+}
+
+func docReadInspection() huma.Operation {
+	return operation(http.MethodGet, "/v1/imports/{id}/inspection", "read-inspection", tagImports, "See what the file holds",
+		"Format, columns, the first rows, and the mapping that is suggested for them.",
+		http.StatusOK, http.StatusNotFound, http.StatusConflict)
+}
+
+func docStartImport() huma.Operation {
+	op := operation(http.MethodPost, "/v1/imports/{id}/start", "start-import", tagImports, "Start an import",
+		"Settles options and mapping, and puts the import into its list's queue: one import runs per list at a time, in the order of their starts. "+
+			"What is said here goes before what was said at creation.",
+		http.StatusAccepted, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	return op
+}
+
+func docCancelImport() huma.Operation {
+	return operation(http.MethodPost, "/v1/imports/{id}/cancel", "cancel-import", tagImports, "Cancel an import",
+		"Stops it within seconds. What was merged stays.", http.StatusOK, http.StatusNotFound, http.StatusConflict)
+}
+
+func docStreamEvents() huma.Operation {
+	op := operation(http.MethodGet, "/v1/imports/{id}/events", "stream-events", tagImports, "Follow an import",
+		"Server-sent events: an event `import` with the import as JSON at once and whenever it has changed, until its state is final. A comment comes at least every 15 seconds.",
+		http.StatusOK, http.StatusNotFound)
+	op.Parameters = []*huma.Param{idParam()}
+	op.Responses["200"] = &huma.Response{
+		Description: "A stream of events.",
+		Content: map[string]*huma.MediaType{"text/event-stream": {
+			Schema:  &huma.Schema{Type: huma.TypeString},
+			Example: "event: import\ndata: {\"id\":\"…\",\"state\":\"running\",\"total\":20000,\"created\":19990,\"failed\":10}\n\n",
+		}},
+	}
+	return op
+}
+
+func docReadFailures() huma.Operation {
+	return operation(http.MethodGet, "/v1/imports/{id}/failures", "read-failures", tagImports, "See which rows failed",
+		"Counts by problem, and the first 30 failed rows.", http.StatusOK, http.StatusNotFound)
+}
+
+func docDownloadFailures() huma.Operation {
+	op := operation(http.MethodGet, "/v1/imports/{id}/failures.csv", "download-failures", tagImports, "Download all failed rows",
+		"In the order of the file: `rowNumber`, `errorColumns`, `errorReason`, then the original cells under the keys of their fields. UTF-8 with a byte order mark, safe to open in Excel: "+
+			"cells that could be taken for a formula have an apostrophe in front.",
+		http.StatusOK, http.StatusNotFound)
+	op.Parameters = []*huma.Param{idParam()}
+	op.Responses["200"] = &huma.Response{
+		Description: "The report.",
+		Content: map[string]*huma.MediaType{"text/csv": {
+			Schema:  &huma.Schema{Type: huma.TypeString},
+			Example: "rowNumber,errorColumns,errorReason,member_sn,phone\r\n12,phone,Phone is not a valid phone number.,A-0012,0120\r\n",
+		}},
+	}
+	return op
+}
+
+func docListMembers() huma.Operation {
+	return operation(http.MethodGet, "/v1/members", "list-members", tagMembers, "List members",
+		"The members of a list by id, or those that match.", http.StatusOK, http.StatusUnprocessableEntity)
+}
+
+func docReadMember() huma.Operation {
+	return operation(http.MethodGet, "/v1/members/{id}", "read-member", tagMembers, "Read a member",
+		"All fields; those without a value are null.", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity)
+}
+
+func docListFields() huma.Operation {
+	return operation(http.MethodGet, "/v1/fields", "list-fields", tagAccount, "List the fields of a member",
+		"In the order in which members show them.", http.StatusOK)
+}
+
+func docListLists() huma.Operation {
+	return operation(http.MethodGet, "/v1/lists", "list-lists", tagAccount, "List the lists", "The tenant's separate sets of members.", http.StatusOK)
+}
+
+func docReadMe() huma.Operation {
+	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to.", http.StatusOK)
+}
+
+func idParam() *huma.Param {
+	return &huma.Param{
+		Name: "id", In: "path", Required: true, Description: "The id of the import.",
+		Schema: &huma.Schema{Type: huma.TypeString},
+	}
+}

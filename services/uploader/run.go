@@ -1,0 +1,119 @@
+// Package uploader is the HTTP API: it takes in files, inspects them, starts imports, and tells what became of
+// them.
+//
+//	create ──▶ source ──▶ (inspection) ──▶ start ──▶ events ──▶ failures
+//
+// A file is streamed to object storage with bounded memory; nothing of an upload that breaks off remains.
+// Starting an import is one transaction that also writes the outbox, from which a relay tells the splitters.
+// Uploaders keep no state: any number of them serve the same imports.
+//
+// What a handler returns as an error becomes a problem document (RFC 9457) in one place, problem.go, with a
+// stable code and a sentence in the caller's language.
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/queue"
+	"github.com/meibo/meibo/internal/relay"
+	"github.com/meibo/meibo/internal/run"
+)
+
+// Bounds of the HTTP server. There is no bound on a whole request, which may be an upload of an hour: see
+// idleTimeout.
+const (
+	headerTimeout   = 10 * time.Second
+	keepAlive       = 2 * time.Minute
+	maxHeaderBytes  = 64 << 10
+	shutdownTimeout = 20 * time.Second
+	bucketPause     = time.Second
+)
+
+// Run serves the API until ctx ends; requests that are under way then have some seconds to end.
+func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
+	db, err := postgres.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	q, err := queue.Open(cfg.Queue, log)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	blobs, err := blob.Open(ctx, cfg.Blob)
+	if err != nil {
+		return err
+	}
+	health := run.NewHealth()
+	health.Register("database", db.Ping)
+	health.Register("queue", q.Ping)
+	health.Register("storage", blobs.Ping)
+	r := relay.New(db, q, log)
+	s, err := newServer(cfg.PublicURL, db, q, blobs, r, log)
+	if err != nil {
+		return err
+	}
+	return run.All(ctx,
+		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
+		func(ctx context.Context) error { return errors.Join(q.Prepare(ctx), r.Run(ctx)) },
+		func(ctx context.Context) error { return ensureBucket(ctx, blobs, log) },
+		func(ctx context.Context) error { return s.listen(ctx, cfg.Listen) },
+	)
+}
+
+// ensureBucket makes the bucket as soon as the storage answers.
+func ensureBucket(ctx context.Context, blobs *blob.Store, log *zap.Logger) error {
+	for {
+		err := blobs.EnsureBucket(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		log.Info("waiting for the object storage", zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(bucketPause):
+		}
+	}
+}
+
+// listen serves until ctx ends, then lets requests end.
+func (s *server) listen(ctx context.Context, address string) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen for the API: %w", err)
+	}
+	s.log.Info("listening", zap.Stringer("address", listener.Addr()))
+	warnings, err := zap.NewStdLogAt(s.log, zap.WarnLevel)
+	if err != nil {
+		return fmt.Errorf("log of the API: %w", err)
+	}
+	srv := &http.Server{
+		Handler: s.router, ReadHeaderTimeout: headerTimeout, IdleTimeout: keepAlive, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: warnings,
+	}
+	srv.RegisterOnShutdown(s.stop)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve the API: %w", err)
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(ending); err != nil {
+		return errors.Join(fmt.Errorf("end requests: %w", err), srv.Close())
+	}
+	return nil
+}

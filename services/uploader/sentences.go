@@ -1,0 +1,63 @@
+package uploader
+
+import "github.com/meibo/meibo/internal/member"
+
+// The codes of problems that are the API's own; those of files, mappings and rows are in package member.
+const (
+	codeUnauthorized    = "unauthorized"
+	codeNotFound        = "not_found"
+	codeMethod          = "method_not_allowed"
+	codeMalformed       = "malformed_request"
+	codeTooLarge        = "request_too_large"
+	codeContentType     = "content_type_unsupported"
+	codeContentEncoding = "content_encoding_unsupported"
+	codeInvalid         = "invalid_request"
+	codeRequired        = "option_required"
+	codeUnknownOption   = "unknown_option"
+	codeOption          = "invalid_option"
+	codePartOrder       = "form_order"
+	codeUnknownList     = "unknown_list"
+	codeUnknownColumn   = "unknown_column"
+	codeColumnTwice     = "column_mapped_twice"
+	codeMappingRequired = "mapping_required"
+	codeNotUploaded     = "not_uploaded"
+	codeStarted         = "already_started"
+	codeEnded           = "already_ended"
+	codeIncomplete      = "upload_incomplete"
+	codeStalled         = "upload_stalled"
+	codeUnavailable     = "unavailable"
+	codeClientGone      = "client_gone"
+	codeInternal        = string(member.Internal)
+	codeNoRecipient     = "no_recipient"
+	codeMailFailed      = "mail_failed"
+)
+
+// sentences are what people read for a code; {name} is a place to fill.
+var sentences = map[string]member.Text{
+	codeUnauthorized:    {JA: "APIキーがないか、正しくありません。「Authorization: Bearer meibo_…」の形式で有効なキーを送信してください。", EN: "The API key is missing or not valid. Please send a valid one as \"Authorization: Bearer meibo_…\"."},
+	codeNotFound:        {JA: "見つかりません。IDまたはアドレスを確認してください。", EN: "There is nothing here. Please check the id or the address."},
+	codeMethod:          {JA: "このアドレスでは使用できないメソッドです。", EN: "The method cannot be used at this address."},
+	codeMalformed:       {JA: "リクエストの本文をJSONとして読み取れません。", EN: "The body of the request cannot be read as JSON."},
+	codeTooLarge:        {JA: "リクエストの本文が大きすぎます（上限は1 MiBです）。ファイルは PUT /v1/imports/{id}/source で送信してください。", EN: "The body of the request is too large (at most 1 MiB). Please send files by PUT /v1/imports/{id}/source."},
+	codeContentType:     {JA: "このContent-Typeには対応していません。application/json を使用してください。", EN: "The content type is not supported. Please use application/json."},
+	codeContentEncoding: {JA: "圧縮したアップロード（Content-Encoding）には対応していません。圧縮せずに送信してください。", EN: "Compressed uploads (Content-Encoding) are not supported. Please send the file as it is."},
+	codeInvalid:         {JA: "リクエストの内容に誤りがあります。各項目の説明を確認してください。", EN: "Several parts of the request are wrong. Please see each of them."},
+	codeRequired:        {JA: "「{option}」は必須です。", EN: "{option} is required."},
+	codeUnknownOption:   {JA: "「{option}」という項目はありません。つづりを確認してください。", EN: "There is no option {option}. Please check its spelling."},
+	codeOption:          {JA: "「{option}」の値が正しくありません。使用できる値：{accepted}", EN: "The value of {option} is not accepted. Accepted: {accepted}"},
+	codePartOrder:       {JA: "フォームのパート「{option}」の順序が正しくありません。「options」を1つ、そのあとに「file」を1つ送信してください。", EN: "The part {option} of the form is out of order. Please send one part options and then one part file."},
+	codeUnknownList:     {JA: "アドレスリスト「{list}」はありません。", EN: "There is no list {list}."},
+	codeUnknownColumn:   {JA: "列「{header}」はファイルにありません。ファイルの列：{columns}", EN: "The file has no column {header}. Its columns: {columns}"},
+	codeColumnTwice:     {JA: "列「{header}」が2回指定されています。1つの列は1つの項目だけに割り当ててください。", EN: "The column {header} is given twice. A column can feed one field only."},
+	codeMappingRequired: {JA: "見出し行のないファイルです。各列の項目を、列の番号（「1」から）で指定してください。", EN: "The file has no header. Please map its columns by their numbers, from \"1\"."},
+	codeNotUploaded:     {JA: "ファイルがまだアップロードされていません。先に PUT /v1/imports/{id}/source で送信してください。", EN: "No file is uploaded yet. Please send it by PUT /v1/imports/{id}/source first."},
+	codeStarted:         {JA: "このインポートはすでに開始されています。", EN: "The import has been started already."},
+	codeEnded:           {JA: "このインポートはすでに終了しています。", EN: "The import has ended already."},
+	codeIncomplete:      {JA: "アップロードが途中で切れました。もう一度送信してください。", EN: "The upload broke off. Please send the file again."},
+	codeStalled:         {JA: "アップロードが途中で止まったため、中断しました。もう一度送信してください。", EN: "The upload stalled and was given up. Please send the file again."},
+	codeUnavailable:     {JA: "一時的に処理できません。しばらくしてからもう一度お試しください。", EN: "This cannot be done at the moment. Please try again later."},
+	codeClientGone:      {JA: "クライアントが接続を切断しました。", EN: "The client has closed the connection."},
+	codeInternal:        {JA: "サーバーで問題が発生しました。しばらくしてからもう一度お試しください。", EN: "Something went wrong on the server. Please try again later."},
+	codeNoRecipient:     {JA: "完了をお知らせするメールアドレスが登録されていないため、メールを送信しませんでした。", EN: "No mail was sent, because nobody has an e-mail address to be told at."},
+	codeMailFailed:      {JA: "{recipient} へのメールを送信できませんでした。", EN: "The mail to {recipient} could not be delivered."},
+}

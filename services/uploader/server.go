@@ -1,0 +1,114 @@
+package uploader
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+	"go.uber.org/zap"
+	"golang.org/x/text/language"
+
+	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/queue"
+	"github.com/meibo/meibo/internal/relay"
+)
+
+// server is the API's behaviour. It keeps nothing between requests.
+type server struct {
+	db    *postgres.DB
+	queue *queue.Queue
+	blobs *blob.Store
+	relay *relay.Relay
+	log   *zap.Logger
+
+	schema    *member.Schema
+	languages language.Matcher
+	router    http.Handler
+	api       huma.API
+	// document is the OpenAPI document as it is served.
+	document []byte
+	// stopping is closed by stop; streams that would never end then do.
+	stopping chan struct{}
+	stop     func()
+}
+
+func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.Store, r *relay.Relay, log *zap.Logger) (*server, error) {
+	if u, err := url.Parse(publicURL); err != nil || u.Host == "" {
+		return nil, fmt.Errorf("MEIBO_PUBLIC_URL %q is not an address such as https://meibo.example.com", publicURL)
+	}
+	s := &server{
+		db: db, queue: q, blobs: blobs, relay: r, log: log, schema: member.Standard(),
+		languages: language.NewMatcher(spoken), stopping: make(chan struct{}),
+	}
+	s.stop = sync.OnceFunc(func() { close(s.stopping) })
+	s.router = s.routes(publicURL)
+	var err error
+	if s.document, err = json.Marshal(s.api.OpenAPI()); err != nil {
+		return nil, fmt.Errorf("write OpenAPI document: %w", err)
+	}
+	return s, nil
+}
+
+// routes is every route. What is plain is a stream, which huma would hold in memory; describe puts it into the
+// OpenAPI document beside the others.
+func (s *server) routes(publicURL string) http.Handler {
+	root := chi.NewRouter()
+	root.Use(s.observe, secure)
+	root.NotFound(s.notFound)
+	root.MethodNotAllowed(s.methodNotAllowed)
+	root.Get("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusFound) })
+	root.Get("/docs", newDocsPage().ServeHTTP)
+	root.Get("/imports/{id}", newImportPage().ServeHTTP)
+	root.Get("/openapi.json", s.serveDocument)
+
+	r := root.With(s.authenticate)
+	s.api = humachi.New(r, s.apiConfig(publicURL))
+	register(s, docCreateImport(), s.createImport)
+	register(s, docListImports(), s.listImports)
+	register(s, docReadImport(), s.readImport)
+	r.Put(s.describe(docPutSource()), s.putSource)
+	register(s, docReadInspection(), s.readInspection)
+	register(s, docStartImport(), s.startImport)
+	register(s, docCancelImport(), s.cancelImport)
+	r.Get(s.describe(docStreamEvents()), s.streamEvents)
+	register(s, docReadFailures(), s.readFailures)
+	r.Get(s.describe(docDownloadFailures()), s.downloadFailures)
+	register(s, docListMembers(), s.listMembers)
+	register(s, docReadMember(), s.readMember)
+	register(s, docListFields(), s.listFields)
+	register(s, docListLists(), s.listLists)
+	register(s, docReadMe(), s.readMe)
+	s.finishDocument()
+	return root
+}
+
+// secure sets what browsers are to keep to. Pages loosen the policy as far as they need.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, refuse(http.StatusNotFound, codeNotFound))
+}
+
+func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, refuse(http.StatusMethodNotAllowed, codeMethod))
+}
+
+func (s *server) serveDocument(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/openapi+json")
+	_, _ = w.Write(s.document) // A caller who is gone needs no answer.
+}
