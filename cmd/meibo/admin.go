@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
@@ -60,6 +63,25 @@ type tenantCreate struct {
 	TimeZone string `default:"Asia/Tokyo" placeholder:"ZONE" help:"Where dates and times without a zone are meant."`
 	Region   string `default:"JP" help:"The country of phone numbers without a country code."`
 	MailFrom string `placeholder:"ADDRESS" help:"The sender of its mails, if not the installation's."`
+}
+
+var (
+	tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+	region     = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// Validate is called by kong.
+func (t *tenantCreate) Validate() error {
+	if t.Name != "" && !tenantName.MatchString(t.Name) { // kong tells of a missing one itself
+		return fmt.Errorf("%s: a tenant's name is at most 63 of a-z, 0-9, - and _, and begins with a letter or digit", t.Name)
+	}
+	if !region.MatchString(t.Region) {
+		return fmt.Errorf("--region %s: a country code of two capital letters expected, such as JP", t.Region)
+	}
+	if _, err := time.LoadLocation(t.TimeZone); err != nil {
+		return fmt.Errorf("--time-zone: %w", err)
+	}
+	return nil
 }
 
 // Run is called by kong.

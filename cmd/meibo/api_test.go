@@ -38,6 +38,7 @@ func newAPI(t *testing.T, end client.Import) *api {
 	t.Helper()
 	a := &api{end: end}
 	a.end.ID = "01"
+	mapping := []client.Column{{Header: "会員番号", Field: "member_sn"}, {Header: "備考\x1b[2J"}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/imports", func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
@@ -60,7 +61,7 @@ func newAPI(t *testing.T, end client.Import) *api {
 	mux.HandleFunc("GET /v1/imports/01/inspection", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, client.Inspection{
 			Format: "csv", Encoding: "UTF-8", MaxRows: 3,
-			SuggestedMapping: []client.Column{{Header: "会員番号", Field: "member_sn"}, {Header: "備考\x1b[2J"}},
+			SuggestedMapping: mapping,
 		})
 	})
 	mux.HandleFunc("POST /v1/imports/01/start", func(w http.ResponseWriter, _ *http.Request) {
@@ -68,7 +69,7 @@ func newAPI(t *testing.T, end client.Import) *api {
 			reply(w, a.refuse.Status, a.refuse)
 			return
 		}
-		reply(w, http.StatusAccepted, client.Import{ID: "01", State: imports.StateQueued})
+		reply(w, http.StatusAccepted, client.Import{ID: "01", State: imports.StateQueued, Mapping: mapping})
 	})
 	mux.HandleFunc("POST /v1/imports/01/cancel", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, client.Import{ID: "01", State: imports.StateCancelled})
@@ -150,4 +151,3 @@ func meibo(ctx context.Context, a *api, lang string, args ...string) told {
 	status := c.run(ctx, args)
 	return told{status, out.String(), errs.String()}
 }
-

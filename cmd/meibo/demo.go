@@ -25,7 +25,7 @@ type demoCmd struct {
 	Rows        int    `default:"100000" help:"How many rows the CSV file has; the Excel file has a twentieth of them."`
 	Data        string `placeholder:"DIR" help:"A directory to use, which must be empty (default: a temporary one)."`
 	Keep        bool   `help:"Keep the data afterwards."`
-	DatabaseURL string `env:"MEIBO_DATABASE_URL" placeholder:"URL" help:"A database to use instead of an own one."`
+	DatabaseURL string `placeholder:"URL" help:"A database to use instead of an own one; no other Meibo may be running on it."`
 }
 
 const (

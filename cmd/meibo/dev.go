@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 type devCmd struct {
 	Data        string `default:".meibo" placeholder:"DIR" help:"The directory that keeps everything."`
 	Listen      string `placeholder:"ADDRESS" help:"Where the API answers (default: 127.0.0.1:8080, or any free port if that is taken)."`
-	DatabaseURL string `env:"MEIBO_DATABASE_URL" placeholder:"URL" help:"A database to use instead of an own one."`
+	DatabaseURL string `placeholder:"URL" help:"A database to use instead of an own one; no other Meibo may be running on it."`
 	Workers     int    `help:"How many chunks are merged at the same time (default: one for each processor)."`
 	LogLevel    string `default:"info" env:"MEIBO_LOG_LEVEL" enum:"debug,info,warn,error" help:"What is logged: ${enum}."`
 }
@@ -49,13 +50,14 @@ func (d *devCmd) Run(ctx context.Context, c *console) error {
 	return stack.Stop()
 }
 
-// startStack starts everything. Where no PostgreSQL is installed it uses the database of DATABASE_URL, if there is one.
+// startStack starts everything. Only where no PostgreSQL is installed it uses the database that the environment names:
+// that may be one which other services are using.
 func (c *console) startStack(ctx context.Context, o devstack.Options) (*devstack.Dev, error) {
 	stack, err := devstack.Start(ctx, o)
-	elsewhere := c.getenv("DATABASE_URL")
+	elsewhere := cmp.Or(c.getenv("MEIBO_DATABASE_URL"), c.getenv("DATABASE_URL"))
 	if errors.Is(err, embedded.ErrNoPostgres) && elsewhere != "" {
-		c.note("%s", c.say("PostgreSQL が見つからないため、DATABASE_URL のデータベースを使用します。",
-			"No PostgreSQL is installed: using the database of DATABASE_URL."))
+		c.note("%s", c.say("PostgreSQL が見つからないため、環境変数で指定されたデータベースを使用します。",
+			"No PostgreSQL is installed: using the database that the environment names."))
 		o.Parts.DatabaseURL = elsewhere
 		return devstack.Start(ctx, o)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/meibo/meibo/internal/client"
 	"github.com/meibo/meibo/internal/devstack"
+	"github.com/meibo/meibo/internal/postgres"
 )
 
 // exitStatus is an error of which everything is told already.
@@ -85,6 +86,10 @@ func (c *console) explain(err error) string {
 		return problem.Error()
 	case errors.Is(err, devstack.ErrInUse):
 		return c.say("データフォルダーは別の meibo が使用中です：", "Another meibo runs on it: ") + err.Error()
+	case errors.Is(err, postgres.ErrExists):
+		return c.say("すでに存在します：", "It exists already: ") + err.Error()
+	case errors.Is(err, postgres.ErrNotFound):
+		return c.say("見つかりません：", "It cannot be found: ") + err.Error()
 	case errors.Is(err, context.Canceled):
 		return c.say("中断しました。", "Interrupted.")
 	case errors.As(err, &network) && errors.As(err, &dial) && dial.Op == "dial":

@@ -60,7 +60,7 @@ var helpJapanese = map[string]string{
 	// Everything in one process.
 	"The directory that keeps everything.":                                                "データを保存するフォルダーです。",
 	"Where the API answers (default: 127.0.0.1:8080, or any free port if that is taken).": "API のアドレスです（省略時：127.0.0.1:8080。使用中の場合は空いているポート）。",
-	"A database to use instead of an own one.":                                            "専用のデータベースの代わりに使うデータベースです。",
+	"A database to use instead of an own one; no other Meibo may be running on it.":       "専用のデータベースの代わりに使うデータベースです。ほかの Meibo が使用中のものは指定できません。",
 	"How many chunks are merged at the same time (default: one for each processor).":      "同時に処理するチャンクの数です（省略時：CPU の数）。",
 	"What is logged: debug,info,warn,error.":                                              "記録するログのレベルです：debug,info,warn,error。",
 	"How many rows the CSV file has; the Excel file has a twentieth of them.":             "CSV ファイルの行数です。Excel ファイルはその20分の1になります。",

@@ -147,8 +147,13 @@ func (c *console) uploadAndStart(ctx context.Context, api *client.Client, id str
 	if err != nil {
 		return uploaded, err
 	}
+	started, err := api.Start(ctx, id, client.Options{})
+	if err == nil {
+		inspection.SuggestedMapping = started.Mapping // with what the options say of it
+	}
 	show.inspected(inspection)
-	return api.Start(ctx, id, client.Options{})
+	show.expect(expectedRows(inspection, uploaded.Size))
+	return started, err
 }
 
 // follow watches a started import to its end and tells what came of it.

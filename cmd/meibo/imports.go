@@ -127,6 +127,11 @@ func (w *importsWatch) Run(ctx context.Context, c *console) error {
 	defer api.Close()
 	show := newProgress(c)
 	defer show.close()
+	if i, err := api.Import(ctx, w.ID); err == nil && !i.State.Final() {
+		if inspection, err := api.Inspection(ctx, w.ID); err == nil { // without it the bar just knows less
+			show.expect(expectedRows(inspection, i.Size))
+		}
+	}
 	return c.follow(ctx, api, w.ID, show)
 }
 

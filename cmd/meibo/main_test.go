@@ -75,6 +75,9 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"sample", "--format", "pdf"},
 		{"demo", "--data", filepath.Dir(file)},
 		{"tenant", "create", "x", "--language", "fr", "--database-url", "x"},
+		{"tenant", "create", "花屋", "--database-url", "x"},
+		{"tenant", "create", "hanaya", "--region", "Japan", "--database-url", "x"},
+		{"tenant", "create", "hanaya", "--time-zone", "Tokyo", "--database-url", "x"},
 	} {
 		if got := meibo(t.Context(), nil, "C", args...); got.status != exitUsage || got.out != "" || got.err == "" {
 			t.Errorf("%q: got %d\n%s%s", args, got.status, got.out, got.err)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +20,8 @@ type progress interface {
 	uploaded(size int64)
 	// inspected tells what the file is.
 	inspected(client.Inspection)
+	// expect tells about how many rows it has.
+	expect(rows int64)
 	// rows tells how far the rows are.
 	rows(client.Import)
 	// close ends the showing, and may be called again.
@@ -79,7 +80,7 @@ func (c *console) describe(i client.Inspection) []string {
 			}
 			names += printable(row[0])
 		}
-		said = append(said, c.say("自動では割り当てられない列：", "Columns that stand for no known field: ")+names)
+		said = append(said, c.say("取り込まない列：", "Columns that are not imported: ")+names)
 	}
 	for _, warning := range i.Warnings {
 		said = append(said, c.say("ご注意：", "Please note: ")+printable(warning.Detail))
@@ -87,9 +88,25 @@ func (c *console) describe(i client.Inspection) []string {
 	return said
 }
 
+// expectedRows guesses how many rows a file of that size has. What the server says is a bound, far too high for the
+// text of most files; its first rows tell more.
+func expectedRows(i client.Inspection, size int64) int64 {
+	var bytes int64
+	for _, row := range i.SampleRows {
+		for _, cell := range row {
+			bytes += int64(len(cell)) + 1 // and what stands behind it
+		}
+	}
+	if i.Format != "csv" || bytes == 0 {
+		return i.MaxRows
+	}
+	return min(i.MaxRows, size*int64(len(i.SampleRows))/bytes)
+}
+
 // speed knows how many rows were done when, and tells the rate and the time that is left.
 type speed struct {
-	total   int64 // an upper bound; 0 where nothing is known
+	total   int64 // a guess, until the import has ended; 0 where nothing is known
+	ended   bool
 	start   time.Time
 	at      int64 // rows done at start
 	rate    float64
@@ -100,7 +117,7 @@ func (s *speed) take(i client.Import, now time.Time) {
 	s.current = i.Total - i.NotProcessed
 	s.total = max(s.total, i.Total)
 	if i.State.Final() {
-		s.total = i.Total
+		s.total, s.ended = i.Total, true
 	}
 	if i.State != imports.StateRunning {
 		return
@@ -123,12 +140,17 @@ func (s *speed) left() (d time.Duration, ok bool) {
 	return time.Duration(rest * float64(time.Second)).Round(time.Second), rest < 1e6
 }
 
-// rateText is the rate and the time left, for people.
-func (c *console) rateText(s *speed) string {
-	if s.rate <= 0 {
-		return ""
+// speedText is how far the rows are, the rate and the time left, for people.
+func (c *console) speedText(s *speed) string {
+	about := ""
+	if !s.ended {
+		about = c.say("約 ", "about ")
 	}
-	text := number(int64(s.rate)) + c.say(" 行/秒", " rows/s")
+	text := number(s.current) + " / " + about + number(s.total) + c.say(" 行", " rows")
+	if s.rate <= 0 {
+		return text
+	}
+	text += "  " + number(int64(s.rate)) + c.say(" 行/秒", " rows/s")
 	if left, ok := s.left(); ok && left > 0 {
 		text += c.say("  残り約", "  about ") + left.String() + c.say("", " left")
 	}
@@ -178,11 +200,12 @@ func (l *lines) uploaded(size int64) {
 }
 
 func (l *lines) inspected(i client.Inspection) {
-	l.speed.total = i.MaxRows
 	for _, line := range l.console.describe(i) {
 		l.console.note("%s", line)
 	}
 }
+
+func (l *lines) expect(rows int64) { l.speed.total = rows }
 
 func (l *lines) rows(i client.Import) {
 	now := time.Now()
@@ -193,10 +216,9 @@ func (l *lines) rows(i client.Import) {
 	l.state, l.told = i.State, now
 	text := l.console.stage(i)
 	if l.speed.current > 0 {
-		text += fmt.Sprintf("%s%s / %s%s  %s", l.console.say("：", ": "), number(l.speed.current), number(l.speed.total),
-			l.console.say(" 行", " rows"), l.console.rateText(&l.speed))
+		text += l.console.say("：", ": ") + l.console.speedText(&l.speed)
 	}
-	l.console.note("%s", strings.TrimRight(text, " "))
+	l.console.note("%s", text)
 }
 
 func (l *lines) close() {}
@@ -207,7 +229,6 @@ type bars struct {
 	group   *mpb.Progress
 	bytes   *mpb.Bar
 	merged  *mpb.Bar
-	known   int64 // upper bound of the rows
 
 	mu    sync.Mutex // the bars are drawn from another goroutine
 	state client.Import
@@ -241,18 +262,20 @@ func (b *bars) uploaded(size int64) {
 }
 
 func (b *bars) inspected(i client.Inspection) {
-	b.known = i.MaxRows
 	b.close()
 	for _, line := range b.console.describe(i) {
 		b.console.note("%s", line)
 	}
 }
 
+func (b *bars) expect(rows int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.speed.total = rows
+}
+
 func (b *bars) rows(i client.Import) {
 	b.mu.Lock()
-	if b.merged == nil {
-		b.speed.total = b.known
-	}
 	b.state = i
 	b.speed.take(i, time.Now())
 	current, total := b.speed.current, b.speed.total
@@ -271,8 +294,7 @@ func (b *bars) after(decor.Statistics) string {
 	if b.speed.current == 0 {
 		return b.console.stage(b.state)
 	}
-	return fmt.Sprintf("%s / %s%s  %s", number(b.speed.current), number(b.speed.total),
-		b.console.say(" 行", " rows"), b.console.rateText(&b.speed))
+	return b.console.speedText(&b.speed)
 }
 
 func (b *bars) close() {

@@ -36,7 +36,8 @@ func anImport(p progress) {
 	p.upload(50, 100)
 	p.upload(100, 100)
 	p.uploaded(100)
-	p.inspected(client.Inspection{Format: "xlsx", Sheet: "会員", MaxRows: 10})
+	p.inspected(client.Inspection{Format: "xlsx", Sheet: "会員"})
+	p.expect(10)
 	p.rows(client.Import{State: imports.StateQueued})
 	p.rows(client.Import{State: imports.StateRunning, Total: 5, NotProcessed: 3})
 	p.rows(client.Import{State: imports.StateRunning, Total: 10, NotProcessed: 3})
@@ -50,7 +51,7 @@ func TestLinesTellEachStageOnce(t *testing.T) {
 	var out bytes.Buffer
 	anImport(newProgress(&console{err: &out, language: tenant.Japanese}))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	want := []string{"アップロード完了：100 B", "ファイル：xlsx, 会員", "順番待ち", "取り込み中：2 / 10 行", "完了：10 / 10 行"}
+	want := []string{"アップロード完了：100 B", "ファイル：xlsx, 会員", "順番待ち", "取り込み中：2 / 約 10 行", "完了：10 / 10 行"}
 	if len(lines) != len(want) {
 		t.Fatalf("got %q", lines)
 	}
@@ -86,4 +87,22 @@ func TestBarsThatAreInterruptedEndToo(t *testing.T) {
 	p.close()
 	p.rows(client.Import{State: imports.StateRunning, Total: 10, NotProcessed: 3})
 	p.close()
+}
+
+func TestExpectedRowsComeFromTheFirstOnes(t *testing.T) {
+	t.Parallel()
+	rows := [][]string{{"M-1", "山田"}, {"M-2", ""}} // 11 and 5 bytes
+	for _, test := range []struct {
+		inspection client.Inspection
+		want       int64
+	}{
+		{client.Inspection{Format: "csv", SampleRows: rows, MaxRows: 1000}, 100},
+		{client.Inspection{Format: "csv", SampleRows: rows, MaxRows: 50}, 50},
+		{client.Inspection{Format: "csv", MaxRows: 50}, 50},
+		{client.Inspection{Format: "xlsx", SampleRows: rows, MaxRows: 1000}, 1000},
+	} {
+		if got := expectedRows(test.inspection, 800); got != test.want {
+			t.Errorf("%+v: got %d, want %d", test.inspection, got, test.want)
+		}
+	}
 }

@@ -18,7 +18,8 @@ import (
 // byHand loads the files with psql into a database of its own, in so many sessions.
 func byHand(ctx context.Context, server string, f files, sessions, round int, t *table) error {
 	way := fmt.Sprintf("psql ×%d", sessions)
-	db, err := freshDatabase(ctx, server, fmt.Sprintf("byhand_%d_%d", sessions, round))
+	name := fmt.Sprintf("byhand_%d_%d", sessions, round)
+	db, err := freshDatabase(ctx, server, name)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func byHand(ctx context.Context, server string, f files, sessions, round int, t 
 		}
 		t.add(way, p.phase, time.Since(start))
 	}
-	return psql(ctx, server, "drop database "+databaseName(db)+" with (force)")
+	return psql(ctx, server, "drop database "+name+" with (force)")
 }
 
 // freshDatabase makes a database with Meibo's schema and returns its address.
@@ -68,8 +69,6 @@ func freshDatabase(ctx context.Context, server, name string) (string, error) {
 	}
 	return u.String(), psql(ctx, u.String(), "create sequence member_id cache 1000")
 }
-
-func databaseName(address string) string { return address[strings.LastIndexByte(address, '/')+1:] }
 
 // script is what a careful DBA writes: typed columns in a temporary table, one set-based statement, an empty cell
 // changes nothing.

@@ -136,6 +136,7 @@ func (m *meibo) run(ctx context.Context, f files, t *table) error {
 			return fmt.Errorf("%s: %w", p.phase, err)
 		}
 		t.add("meibo", p.phase, i.FinishedAt.Sub(start))
+		fmt.Printf("           of this: upload and start %.2f s\n", i.StartedAt.Sub(start).Seconds())
 		if i.Created != p.created || i.Updated != p.updated || i.Unchanged != p.unchanged || !i.Balanced() {
 			return fmt.Errorf("%s: %s with %d created, %d updated, %d unchanged, %d failed of %d", p.phase, i.State, i.Created, i.Updated, i.Unchanged, i.Failed, i.Total)
 		}

@@ -31,6 +31,9 @@ import (
 // ErrNotFound says that there is no such object.
 var ErrNotFound = errors.New("object not found")
 
+// ErrChanged says that the object is not the version that was asked for.
+var ErrChanged = errors.New("object has been replaced")
+
 // Config says where the object storage is.
 type Config struct {
 	// Endpoint is the address of an S3-compatible store, such as http://127.0.0.1:9000, whose buckets are addressed by

@@ -45,7 +45,7 @@ func noiseBytes(t *testing.T, n int64) []byte {
 
 func readSource(t *testing.T, s *blob.Store, id string) []byte {
 	t.Helper()
-	r, size, err := s.OpenSource(t.Context(), acme, id)
+	r, size, err := s.OpenSource(t.Context(), acme, id, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestPutSourceOfABrokenUploadStoresNothing(t *testing.T) {
 			if _, err := s.PutSource(t.Context(), acme, importID, broken); !errors.Is(err, boom) {
 				t.Errorf("PutSource: %v, want %v", err, boom)
 			}
-			if _, _, err := s.OpenSource(t.Context(), acme, importID); !errors.Is(err, blob.ErrNotFound) {
+			if _, _, err := s.OpenSource(t.Context(), acme, importID, ""); !errors.Is(err, blob.ErrNotFound) {
 				t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
 			}
 			if n, err := s.Uploads(t.Context()); n != 0 || err != nil {
@@ -178,7 +178,7 @@ func TestConfirmRefusesAnythingButWhatWasSent(t *testing.T) {
 func TestMissingObjectsAreErrNotFound(t *testing.T) {
 	t.Parallel()
 	s := blobtest.New(t)
-	if _, _, err := s.OpenSource(t.Context(), acme, importID); !errors.Is(err, blob.ErrNotFound) {
+	if _, _, err := s.OpenSource(t.Context(), acme, importID, ""); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
 	}
 	if _, err := s.OpenFailures(t.Context(), acme, importID, 0, 0); !errors.Is(err, blob.ErrNotFound) {
@@ -196,7 +196,7 @@ func TestAnotherTenantSeesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []tenant.ID{acme + 1, acme * 10} {
-		if _, _, err := s.OpenSource(t.Context(), other, importID); !errors.Is(err, blob.ErrNotFound) {
+		if _, _, err := s.OpenSource(t.Context(), other, importID, ""); !errors.Is(err, blob.ErrNotFound) {
 			t.Errorf("OpenSource of tenant %s: %v, want %v", other, err, blob.ErrNotFound)
 		}
 		if err := s.DeleteImport(t.Context(), other, importID); err != nil {
@@ -217,7 +217,7 @@ func TestWrongKeysAreAnErrorOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, openErr := s.OpenSource(t.Context(), acme, importID)
+	_, _, openErr := s.OpenSource(t.Context(), acme, importID, "")
 	_, putErr := s.PutSource(t.Context(), acme, importID, strings.NewReader("x"))
 	for name, err := range map[string]error{
 		"Ping": s.Ping(t.Context()), "EnsureBucket": s.EnsureBucket(t.Context()), "OpenSource": openErr, "PutSource": putErr,
@@ -292,7 +292,7 @@ func BenchmarkOpenSource(b *testing.B) {
 	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
-		r, _, err := s.OpenSource(b.Context(), acme, importID)
+		r, _, err := s.OpenSource(b.Context(), acme, importID, "")
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -300,5 +300,20 @@ func BenchmarkOpenSource(b *testing.B) {
 			b.Fatal(n, err)
 		}
 		r.Close()
+	}
+}
+
+func TestSourceOfAnotherVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	s := blobtest.New(t)
+	first, err := s.PutSource(t.Context(), acme, importID, strings.NewReader("first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PutSource(t.Context(), acme, importID, strings.NewReader("again")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.OpenSource(t.Context(), acme, importID, first.ETag); !errors.Is(err, blob.ErrChanged) {
+		t.Errorf("error = %v, want ErrChanged", err)
 	}
 }

@@ -67,7 +67,7 @@ func (s *Store) OpenFailures(ctx context.Context, t tenant.ID, importID string, 
 	if err != nil {
 		return nil, fmt.Errorf("open failures: %w", err)
 	}
-	r, err := s.openResuming(ctx, key)
+	r, err := s.openResuming(ctx, key, "")
 	if err != nil {
 		return nil, fmt.Errorf("open failures: %w", err)
 	}

@@ -85,7 +85,7 @@ func TestDeleteImportDeletesAllOfItAndNothingElse(t *testing.T) {
 	if err := s.DeleteImport(t.Context(), acme, importID); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.OpenSource(t.Context(), acme, importID); !errors.Is(err, blob.ErrNotFound) {
+	if _, _, err := s.OpenSource(t.Context(), acme, importID, ""); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
 	}
 	if got := listed(t, s, importID); len(got) != 0 {

@@ -42,8 +42,8 @@ type resuming struct {
 	ended  error              // what every further Read returns
 }
 
-// openResuming opens the newest version of the object.
-func (s *Store) openResuming(ctx context.Context, key string) (*resuming, error) {
+// openResuming opens the newest version of the object, which must be that of etag, if this is not empty.
+func (s *Store) openResuming(ctx context.Context, key, etag string) (*resuming, error) {
 	requestCtx, cancel := context.WithCancel(ctx)
 	out, err := s.client.GetObject(requestCtx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key})
 	if err != nil {
@@ -54,6 +54,11 @@ func (s *Store) openResuming(ctx context.Context, key string) (*resuming, error)
 		cancel()
 		out.Body.Close()
 		return nil, errors.New("the store does not say the object's size and version")
+	}
+	if etag != "" && etag != *out.ETag {
+		cancel()
+		out.Body.Close()
+		return nil, ErrChanged
 	}
 	r := &resuming{store: s, ctx: ctx, key: key, etag: *out.ETag, size: *out.ContentLength}
 	r.connect(out.Body, cancel)

@@ -53,7 +53,7 @@ func TestOpenSourceGivesUpOnAStoreThatGivesNothing(t *testing.T) {
 	if _, err := direct.PutSource(t.Context(), acme, importID, noise(20<<20)); err != nil {
 		t.Fatal(err)
 	}
-	r, _, err := through.OpenSource(t.Context(), acme, importID)
+	r, _, err := through.OpenSource(t.Context(), acme, importID, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestOpenSourceNeverMixesTwoVersions(t *testing.T) {
 			if _, err := direct.PutSource(t.Context(), acme, importID, noise(20<<20)); err != nil {
 				t.Fatal(err)
 			}
-			r, _, err := through.OpenSource(t.Context(), acme, importID)
+			r, _, err := through.OpenSource(t.Context(), acme, importID, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestOpenSourceEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r, _, err := through.OpenSource(ctx, acme, importID)
+	r, _, err := through.OpenSource(ctx, acme, importID, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,13 +85,14 @@ func encodeCRC32(sum uint32) string {
 // OpenSource returns the source of the import and its size in bytes. Where a connection breaks or stalls, reading goes
 // on over a new one at the same byte of the same version; it fails only when the store gives nothing for about half a
 // minute, when the source was replaced or deleted meanwhile, or when ctx ends, which also bounds the reading. The error
-// is [ErrNotFound] where there is no source. The reader is not safe for concurrent use.
-func (s *Store) OpenSource(ctx context.Context, t tenant.ID, importID string) (io.ReadCloser, int64, error) {
+// is [ErrNotFound] where there is no source, and [ErrChanged] where it is not the version of etag, unless that is empty.
+// The reader is not safe for concurrent use.
+func (s *Store) OpenSource(ctx context.Context, t tenant.ID, importID, etag string) (io.ReadCloser, int64, error) {
 	key, err := sourceKey(t, importID)
 	if err != nil {
 		return nil, 0, fmt.Errorf("open source: %w", err)
 	}
-	r, err := s.openResuming(ctx, key)
+	r, err := s.openResuming(ctx, key, etag)
 	if err != nil {
 		return nil, 0, fmt.Errorf("open source: %w", err)
 	}

@@ -168,7 +168,8 @@ func (p *Postgres) arguments(port int, extra map[string]string) []string {
 		"port":                    strconv.Itoa(port),
 		"unix_socket_directories": "", // none: TCP asks for the password, and a path can be too long for a socket
 		"max_connections":         "100",
-		"max_wal_size":            "4GB", // an import writes much: fewer checkpoints
+		"shared_buffers":          "512MB", // the indexes of some million members
+		"max_wal_size":            "4GB",   // an import writes much: fewer checkpoints
 		"timezone":                "UTC",
 		"log_timezone":            "UTC",
 	}

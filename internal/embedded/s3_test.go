@@ -46,7 +46,7 @@ func storeText(t *testing.T, store *blob.Store, text string) {
 
 func storedText(t *testing.T, store *blob.Store) string {
 	t.Helper()
-	r, _, err := store.OpenSource(t.Context(), 1, importID)
+	r, _, err := store.OpenSource(t.Context(), 1, importID, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,8 +55,9 @@ type Cutter struct {
 	cut   Cut
 	cells int
 	lanes []lane
-	// emit receives each chunk. Its Block is the emitter's to keep;
+	// emit receives each chunk, whose Block is its to keep until it gives it back to Release.
 	emit func(Chunk) error
+	free [][]byte
 }
 
 type lane struct {
@@ -79,12 +80,27 @@ func (c *Cutter) Add(laneNo int, number, ordinal int64, problem member.Problem, 
 		}
 	}
 	if l.block == nil {
-		l.block = &Block{}
-		l.block.Reset(c.cells)
+		l.block = c.newBlock()
 	}
 	l.block.Add(number, ordinal, problem, cells)
 	return nil
 }
+
+// newBlock returns an empty block in memory that was given back, if there is any.
+func (c *Cutter) newBlock() *Block {
+	b := &Block{}
+	if n := len(c.free); n > 0 {
+		b.buf, c.free = c.free[n-1], c.free[:n-1]
+	} else if len(c.lanes) > 1 {
+		b.buf = make([]byte, 0, c.cut.ChunkBytes) // a large file will fill it
+	}
+	b.Reset(c.cells)
+	return b
+}
+
+// Release gives the memory of a chunk's Block back for further chunks. It must not be called while emit may
+// run in another goroutine.
+func (c *Cutter) Release(block []byte) { c.free = append(c.free, block) }
 
 // Flush closes every lane's last chunk, in the order of lanes.
 func (c *Cutter) Flush() error {

@@ -122,6 +122,8 @@ type Import struct {
 type Source struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
+	// ETag is object storage's name of this version of the file: what was inspected is what is imported.
+	ETag string `json:"etag"`
 	// Format is what inspection found: csv or xlsx.
 	Format string `json:"format"`
 	// MaxRows is an upper bound of the number of readable rows.

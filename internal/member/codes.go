@@ -127,6 +127,8 @@ const (
 	NotATable Code = "not_a_table"
 	// FormatUnsupported: a known format that is not imported, such as XLS. Detail: the format.
 	FormatUnsupported Code = "format_unsupported"
+	// EncodingUnsupported: the file is text, but not in an encoding that is read. Detail: the encoding.
+	EncodingUnsupported Code = "encoding_unsupported"
 	// EncryptedFile: a workbook with a password.
 	EncryptedFile Code = "encrypted_file"
 	// CorruptFile: the file is damaged or cut off.

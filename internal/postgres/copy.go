@@ -30,6 +30,7 @@ func appendInt64(b []byte, n int64) []byte { return binary.BigEndian.AppendUint6
 
 // appendBigint and its like append one field of a tuple: its length and its bytes.
 func appendBigint(b []byte, n int64) []byte { return appendInt64(appendInt32(b, 8), n) }
+
 func appendInteger(b []byte, n int32) []byte {
 	return appendInt32(appendInt32(b, 4), int(n))
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/meibo/meibo/internal/postgres/postgrestest"
 )
 
-var benchFields = []string{"member_sn", "name", "last_name", "first_name", "email", "phone", "line_id", "member_level", "city", "country", "iso_code",
-	"register_date", "birthday", "sex", "register_type", "tags", "is_active", "is_subscriber", "is_subscriber_sms", "crm_pk"}
+var benchFields = []string{
+	"member_sn", "name", "last_name", "first_name", "email", "phone", "line_id", "member_level", "city", "country", "iso_code",
+	"register_date", "birthday", "sex", "register_type", "tags", "is_active", "is_subscriber", "is_subscriber_sms", "crm_pk",
+}
 
 // BenchmarkMergeChunk merges chunks of 4,000 rows of 20 columns from two workers, parsed in the same loop.
 func BenchmarkMergeChunk(b *testing.B) {
@@ -33,7 +35,7 @@ func BenchmarkMergeChunk(b *testing.B) {
 					round++
 				}
 				w.run(b, rows, chunks, fmt.Sprintf("%d", round))
-				b.ReportMetric(float64(rows*chunks*2*(b.N)), "rows")
+				b.ReportMetric(float64(rows*chunks*2*b.N), "rows")
 			}
 		})
 	}
@@ -104,8 +106,10 @@ func (w *benchWorld) rows(lane, chunk, n int, level string) []member.Row {
 		k := (chunk*n+i)*2 + lane
 		rows[i] = member.Row{
 			Number: int64(k), Ordinal: int64(k), Values: make([]member.Value, len(w.plan.Fields)), Actions: make([]member.Action, len(w.plan.Fields)),
-			Cells: []string{fmt.Sprintf("M%08d", k), "佐藤 一郎", "佐藤", "一郎", fmt.Sprintf("ichiro.sato.%d@example.co.jp", k), fmt.Sprintf("090-%04d-%04d", 1000+k/10000%9000, k%10000),
-				fmt.Sprintf("U%032x", k), "ランク" + level, "横浜市港北区", "日本", "JP", "2023-01-01", "1990/05/20", "男性", "LINE", "男性/30代,vip", "TRUE", "TRUE", "FALSE", fmt.Sprintf("crm-%d", k)},
+			Cells: []string{
+				fmt.Sprintf("M%08d", k), "佐藤 一郎", "佐藤", "一郎", fmt.Sprintf("ichiro.sato.%d@example.co.jp", k), fmt.Sprintf("090-%04d-%04d", 1000+k/10000%9000, k%10000),
+				fmt.Sprintf("U%032x", k), "ランク" + level, "横浜市港北区", "日本", "JP", "2023-01-01", "1990/05/20", "男性", "LINE", "男性/30代,vip", "TRUE", "TRUE", "FALSE", fmt.Sprintf("crm-%d", k),
+			},
 		}
 		w.plan.Parse(&rows[i])
 		if rows[i].Failed() {

@@ -23,8 +23,15 @@ type world struct {
 	plan   *member.Plan
 }
 
-var mapping = member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "氏名", Field: "name"}, {Header: "メール", Field: "email"},
-	{Header: "誕生日", Field: "birthday"}, {Header: "性別", Field: "sex"}, {Header: "タグ", Field: "tags"}, {Header: "メール受信", Field: "is_subscriber"}}
+var mapping = member.Mapping{
+	{Header: "会員番号", Field: "member_sn"},
+	{Header: "氏名", Field: "name"},
+	{Header: "メール", Field: "email"},
+	{Header: "誕生日", Field: "birthday"},
+	{Header: "性別", Field: "sex"},
+	{Header: "タグ", Field: "tags"},
+	{Header: "メール受信", Field: "is_subscriber"},
+}
 
 func newWorld(t *testing.T, lanes int) *world {
 	t.Helper()
@@ -66,8 +73,10 @@ func (w *world) merge(ctx context.Context, lane int, seq, first int64, cells ...
 		Parse: func() ([]member.Row, error) {
 			var rows []member.Row
 			for n, c := range cells {
-				r := member.Row{Number: first + int64(n) + 2, Ordinal: first + int64(n), Cells: c,
-					Values: make([]member.Value, len(w.plan.Fields)), Actions: make([]member.Action, len(w.plan.Fields))}
+				r := member.Row{
+					Number: first + int64(n) + 2, Ordinal: first + int64(n), Cells: c,
+					Values: make([]member.Value, len(w.plan.Fields)), Actions: make([]member.Action, len(w.plan.Fields)),
+				}
 				w.plan.Parse(&r)
 				rows = append(rows, r)
 			}

@@ -15,7 +15,7 @@ func WriteCSV(w io.Writer, rows iter.Seq[[]string]) error {
 	b := bufio.NewWriterSize(w, headSize)
 	var line []byte
 	for row := range rows {
-		line = AppendCSV(line[:0], row)
+		line = appendCSV(line[:0], row)
 		if _, err := b.Write(line); err != nil {
 			return fmt.Errorf("write csv: %w", err)
 		}
@@ -26,8 +26,8 @@ func WriteCSV(w io.Writer, rows iter.Seq[[]string]) error {
 	return nil
 }
 
-// AppendCSV appends one record as WriteCSV writes it.
-func AppendCSV(dst []byte, row []string) []byte {
+// appendCSV appends one record as WriteCSV writes it.
+func appendCSV(dst []byte, row []string) []byte {
 	for i, cell := range row {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -10,7 +10,7 @@ import (
 // not help.
 type Unsupported struct {
 	// Code is one of member.FormatUnsupported, NotATable, EncryptedFile, CorruptFile, FileTooLarge,
-	// SheetMissing, and EncodingUnsupported.
+	// SheetMissing and EncodingUnsupported.
 	Code member.Code
 	// Detail fills the place in the sentence of the code: the format, the limit, the sheet.
 	Detail string
@@ -19,9 +19,6 @@ type Unsupported struct {
 	// Finding is for the log: what exactly was found.
 	Finding string
 }
-
-// EncodingUnsupported: the file is text, but not in UTF-8. Detail: the encoding, where it is known.
-const EncodingUnsupported member.Code = "encoding_unsupported"
 
 // Error returns the English reason and the finding.
 func (u *Unsupported) Error() string {
@@ -83,7 +80,7 @@ var (
 		JA: "CSVファイルでもXLSXファイルでもありません。XLSX、またはUTF-8のCSVとして保存し直してください。",
 		EN: "This is neither a CSV nor an XLSX file. Please save the data as XLSX, or as CSV in UTF-8.",
 	}}
-	notUTF8 = Unsupported{Code: EncodingUnsupported, Reason: member.Text{
+	notUTF8 = Unsupported{Code: member.EncodingUnsupported, Reason: member.Text{
 		JA: "文字コードがUTF-8ではありません。Excelの「CSV UTF-8 (コンマ区切り) (*.csv)」など、UTF-8で保存し直してください。",
 		EN: "The text is not in UTF-8. Please save it in UTF-8, in Excel as \"CSV UTF-8 (Comma delimited)\".",
 	}}

@@ -12,7 +12,6 @@ import (
 	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/sheet"
-	"github.com/meibo/meibo/internal/tenant"
 )
 
 // MaxWorkbook is the largest workbook that is read, in bytes: it needs random access and so a file on disk.
@@ -32,17 +31,17 @@ func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, e
 		o.Delimiter = i.Options.Delimiter[0]
 	}
 	if o.Format == sheet.XLSX {
-		return openWorkbook(ctx, blobs, i.Tenant, i.ID, o)
+		return openWorkbook(ctx, blobs, i, o)
 	}
-	body, _, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String())
+	body, _, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
 	if err != nil {
 		return nil, err
 	}
 	return open(sheet.OpenCSV(body, o), o, body.Close)
 }
 
-func openWorkbook(ctx context.Context, blobs *blob.Store, t tenant.ID, id imports.ID, o sheet.Options) (*Source, error) {
-	f, size, err := Spool(ctx, blobs, t, id)
+func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o sheet.Options) (*Source, error) {
+	f, size, err := Spool(ctx, blobs, i)
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +72,8 @@ func open(r reader, o sheet.Options, end func() error) (*Source, error) {
 }
 
 // Spool copies a source into a temporary file, which has no name any more and is gone when it is closed.
-func Spool(ctx context.Context, blobs *blob.Store, t tenant.ID, id imports.ID) (*os.File, int64, error) {
-	body, size, err := blobs.OpenSource(ctx, t, id.String())
+func Spool(ctx context.Context, blobs *blob.Store, i *imports.Import) (*os.File, int64, error) {
+	body, size, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -25,6 +27,7 @@ type handler struct {
 	relay *relay.Relay
 	log   *zap.Logger
 	plans *plans
+	slabs sync.Pool // of *slab
 }
 
 // handle merges one chunk. nil is returned only after the commit, or where there is nothing to do: the chunk
@@ -35,9 +38,14 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	if err != nil {
 		return err
 	}
+	memory, _ := h.slabs.Get().(*slab)
+	if memory == nil {
+		memory = &slab{}
+	}
+	defer h.slabs.Put(memory)
 	result, err := h.db.MergeChunk(ctx, c.Tenant, postgres.ChunkWork{
 		Import: p.job, Plan: p.plan, Lane: c.Lane, Seq: c.Seq,
-		Parse:  func() ([]member.Row, error) { return parse(p.plan, c.Chunk) },
+		Parse:  func() ([]member.Row, error) { return memory.parse(p.plan, c.Chunk) },
 		Report: func(ctx context.Context, failed []member.Row) error { return h.report(ctx, c, failed) },
 	})
 	switch {
@@ -79,18 +87,26 @@ func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	return h.queue.PurgeChunks(ctx, j.Import)
 }
 
-// parse reads a chunk's rows and judges their cells.
-func parse(plan *member.Plan, c imports.Chunk) ([]member.Row, error) {
+// slab is the memory of one chunk's values, which is used again for the next.
+type slab struct {
+	values  []member.Value
+	actions []member.Action
+}
+
+// parse reads a chunk's rows and judges their cells. The rows are valid until the next parse.
+func (s *slab) parse(plan *member.Plan, c imports.Chunk) ([]member.Row, error) {
 	if c.Rows > len(c.Block) {
 		return nil, fmt.Errorf("%w: %d rows in %d bytes", imports.ErrBlock, c.Rows, len(c.Block))
 	}
 	fields := len(plan.Fields)
+	n := c.Rows * fields
+	s.values, s.actions = slices.Grow(s.values[:0], n)[:n], slices.Grow(s.actions[:0], n)[:n]
+	clear(s.values)
+	clear(s.actions)
 	rows := make([]member.Row, 0, c.Rows)
-	values := make([]member.Value, c.Rows*fields)
-	actions := make([]member.Action, c.Rows*fields)
 	err := imports.ReadBlock(string(c.Block), plan.Columns, c.Rows, func(r member.Row) {
 		n := len(rows) * fields
-		r.Values, r.Actions = values[n:n+fields:n+fields], actions[n:n+fields:n+fields]
+		r.Values, r.Actions = s.values[n:n+fields:n+fields], s.actions[n:n+fields:n+fields]
 		plan.Parse(&r)
 		rows = append(rows, r)
 	})

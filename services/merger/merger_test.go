@@ -74,8 +74,10 @@ func (b *bench) chunk(lane int, seq int64, rows ...[2]string) queue.Chunk {
 		place := (seq*int64(b.job.Cut.Lanes)+int64(lane))*100 + int64(n)
 		block.Add(place+2, place, member.Problem{}, [][]byte{[]byte(r[0]), []byte(r[1])})
 	}
-	return queue.Chunk{Job: queue.Job{Tenant: b.job.Tenant, Import: b.job.ID},
-		Chunk: imports.Chunk{Lane: lane, Seq: seq, Rows: len(rows), Block: bytes.Clone(block.Bytes())}}
+	return queue.Chunk{
+		Job:   queue.Job{Tenant: b.job.Tenant, Import: b.job.ID},
+		Chunk: imports.Chunk{Lane: lane, Seq: seq, Rows: len(rows), Block: bytes.Clone(block.Bytes())},
+	}
 }
 
 // TestRedeliveredChunksCountOnce has each chunk delivered again after its commit, as when acknowledgements are lost, to

@@ -41,9 +41,11 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	case errors.As(err, &failure):
 		return queue.Drop(err)
 	case errors.As(err, &unsupported):
-		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: unsupported.Code}, Err: err})
+		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: unsupported.Code, Detail: unsupported.Detail}, Err: err})
 	case errors.Is(err, blob.ErrNotFound):
 		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: member.SourceMissing}, Err: err})
+	case errors.Is(err, blob.ErrChanged):
+		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: member.SourceChanged}, Err: err})
 	case err != nil && postgres.Permanent(err):
 		return err
 	case err != nil:
@@ -115,7 +117,9 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 
 // cutRows hands every row to its lane and returns the number of chunks per lane once all are in the queue.
 func cutRows(ctx context.Context, src *source.Source, i *imports.Import, plan *member.Plan, p *pump) ([]int64, error) {
-	c := newCutting(i, plan, imports.NewCutter(i.Cut, plan.Columns, func(chunk imports.Chunk) error { return p.offer(ctx, chunk) }))
+	cutter := imports.NewCutter(i.Cut, plan.Columns, func(chunk imports.Chunk) error { return p.offer(ctx, chunk) })
+	p.release = cutter.Release
+	c := newCutting(i, plan, cutter)
 	for row, err := range src.Rows() {
 		if err != nil {
 			return nil, fmt.Errorf("read source: %w", err)

@@ -30,6 +30,8 @@ const (
 type pump struct {
 	*handler
 	job imports.Import
+	// release takes back the memory of a published chunk.
+	release func(block []byte)
 	// merged is how many chunks of each lane are done since before this splitter began.
 	merged []int64
 	// waiting are the chunks of each lane that are not published yet, in order.
@@ -54,6 +56,7 @@ func newPump(h *handler, i *imports.Import, merged []int64) *pump {
 // offer takes a chunk, publishes what can be, and returns once no more than one chunk per lane waits.
 func (p *pump) offer(ctx context.Context, c imports.Chunk) error {
 	if c.Seq < p.merged[c.Lane] {
+		p.release(c.Block)
 		return p.checkIn(ctx)
 	}
 	p.waiting[c.Lane] = append(p.waiting[c.Lane], c)
@@ -100,6 +103,7 @@ func (p *pump) publish(ctx context.Context) (any bool) {
 		if err == nil {
 			p.waiting[lane] = p.waiting[lane][1:]
 			p.count--
+			p.release(c.Block)
 			any = true
 		} else if !errors.Is(err, queue.ErrLaneBusy) && ctx.Err() == nil {
 			// Nobody knows whether it is stored. The same chunk is published again when the lane is free; the

@@ -71,7 +71,7 @@ func (s *server) writeReport(w io.Writer, i *imports.Import, rows *report, lang 
 				return
 			}
 			columns, reason := s.reasons(row, lang)
-			record = append(record[:0], strconv.FormatInt(row.Row, 10), strings.Join(columns, ","), reason)
+			record = append(record[:0], strconv.FormatInt(row.Row, 10), strings.Join(columns, ","), sheet.Guard(reason))
 			for n := range fields {
 				cell := ""
 				if n < len(row.Cells) {

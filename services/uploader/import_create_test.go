@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+
 	"github.com/meibo/meibo/internal/imports"
-	"github.com/meibo/meibo/internal/postgres"
 )
 
 func TestCreateFillsInDefaults(t *testing.T) {
@@ -208,12 +209,8 @@ func TestFormWithTheSameKeyTakesUpWhereTheOtherStopped(t *testing.T) {
 func TestPanicIsAProblemAndNotABrokenConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	var nothing *postgres.DB
 	s := *w.server
-	s.db = nothing
-	s.log = s.log.WithOptions()
-	router := s.routes("https://meibo.example.com")
-	h := newHTTP(t, router)
-	w.url = h
+	s.db, s.log = nil, zap.NewNop()
+	w.url = newHTTP(t, s.routes("https://meibo.example.com"))
 	wantProblem(w, http.StatusInternalServerError, codeInternal, w.get("/v1/me"))
 }

@@ -82,7 +82,7 @@ func (s *server) openTable(ctx context.Context, i *imports.Import) (*table, erro
 	if i.Options.Delimiter != "" {
 		o.Delimiter = i.Options.Delimiter[0]
 	}
-	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String())
+	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (s *server) openWorkbook(ctx context.Context, i *imports.Import, o sheet.Op
 	if i.Source.Size > source.MaxWorkbook {
 		return nil, tooLarge(source.MaxWorkbook)
 	}
-	f, size, err := source.Spool(ctx, s.blobs, i.Tenant, i.ID)
+	f, size, err := source.Spool(ctx, s.blobs, i)
 	if err != nil {
 		return nil, err
 	}

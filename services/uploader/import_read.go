@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
@@ -48,9 +50,18 @@ type importView struct {
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 
-	Error    *notice  `json:"error,omitempty" doc:"Why the import failed as a whole; absent where it did not."`
+	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
 	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
 	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
+}
+
+// TransformSchema lets error be null, which huma has no tag for.
+func (importView) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	whole := *s.Properties["error"]
+	s.Properties["error"] = &huma.Schema{
+		Description: whole.Description, AnyOf: []*huma.Schema{{Ref: whole.Ref}, {Type: "null"}},
+	}
+	return s
 }
 
 // notice is something to tell about an import or a file as a whole.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
@@ -55,8 +56,11 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 		}
 		return nil, &refusal{status: http.StatusServiceUnavailable, code: codeUnavailable, cause: err}
 	}
-	i.Source = imports.Source{Size: object.Size, SHA256: object.SHA256}
+	i.Source = imports.Source{Size: object.Size, SHA256: object.SHA256, ETag: object.ETag}
 	found, err := s.inspectUpload(ctx, i)
+	if errors.Is(err, blob.ErrChanged) {
+		return nil, refuse(http.StatusConflict, string(member.SourceChanged)) // another upload came meanwhile
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -84,10 +84,12 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 
 // checkSource makes sure that the source is there as it was uploaded, before anything depends on it.
 func (s *server) checkSource(ctx context.Context, i *imports.Import) error {
-	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String())
+	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
 	switch {
 	case errors.Is(err, blob.ErrNotFound):
 		return refuse(http.StatusConflict, string(member.SourceMissing))
+	case errors.Is(err, blob.ErrChanged):
+		return refuse(http.StatusConflict, string(member.SourceChanged))
 	case err != nil:
 		return &refusal{status: http.StatusServiceUnavailable, code: codeUnavailable, cause: err}
 	}

@@ -204,8 +204,10 @@ func (w *world) merge(id string, lane int, seq int64, numbers []int64, cells ...
 		Import: job, Plan: plan, Lane: lane, Seq: seq,
 		Parse: func() (rows []member.Row, err error) {
 			for n, c := range cells {
-				r := member.Row{Number: numbers[n], Ordinal: numbers[n], Cells: c,
-					Values: make([]member.Value, len(plan.Fields)), Actions: make([]member.Action, len(plan.Fields))}
+				r := member.Row{
+					Number: numbers[n], Ordinal: numbers[n], Cells: c,
+					Values: make([]member.Value, len(plan.Fields)), Actions: make([]member.Action, len(plan.Fields)),
+				}
 				plan.Parse(&r)
 				rows = append(rows, r)
 			}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -33,6 +34,9 @@ func (s *server) apiConfig(publicURL string) huma.Config {
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key, which begins with meibo_."},
 	}
 	c.Security = []map[string][]string{{"key": {}}}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+	})
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{s.translate}
@@ -55,7 +59,7 @@ func operation(method, path, id, tag, summary, description string, status int, r
 
 // register adds a route whose requests and answers are JSON. Its handler's errors become problems.
 func register[I, O any](s *server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
-	s.explainRefusals(&op)
+	s.explain(&op)
 	if op.OperationID == createImportID {
 		op.Middlewares = huma.Middlewares{s.createFromForm}
 	}
@@ -70,7 +74,7 @@ func register[I, O any](s *server, op huma.Operation, handle func(context.Contex
 
 // describe adds a route to the document that is served without huma, and returns its path.
 func (s *server) describe(op huma.Operation) string {
-	s.explainRefusals(&op)
+	s.explain(&op)
 	for _, r := range op.Responses {
 		for _, m := range r.Content {
 			if m.Schema == nil { // the answer is an import
@@ -82,8 +86,11 @@ func (s *server) describe(op huma.Operation) string {
 	return op.Path
 }
 
-// explainRefusals gives every refusal of the operation the form of a problem.
-func (s *server) explainRefusals(op *huma.Operation) {
+// explain gives every refusal of the operation the form of a problem, and the operation its place: in the
+// document paths are sorted, people want them in the order of use.
+func (s *server) explain(op *huma.Operation) {
+	s.operations++
+	op.Extensions = map[string]any{"x-order": s.operations}
 	for status, r := range op.Responses {
 		if status >= "400" {
 			r.Content = map[string]*huma.MediaType{problemType: {Schema: s.schemaOf(reflect.TypeFor[problem]())}}

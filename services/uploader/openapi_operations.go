@@ -19,7 +19,7 @@ func docCreateImport() huma.Operation {
 	op := operation(http.MethodPost, "/v1/imports", createImportID, tagImports, "Create an import",
 		"With JSON, the import waits for its file (PUT …/source) and its start. With a form (multipart/form-data), it is created, given its file and started in one request: "+
 			"a part `options` with the same JSON, if anything is to be said, then a part `file`; a part `start` with `false` leaves it unstarted.\n\n"+
-			"    curl -H \"Authorization: Bearer $MEIBO_KEY\" -F 'options={\"key\":\"member_sn\"}' -F file=@members.csv http://localhost:8080/v1/imports",
+			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" \\\n      -F 'options={\"key\":\"member_sn\"}' -F file=@members.csv \\\n      \"$MEIBO_SERVER/v1/imports\"",
 		http.StatusCreated, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	op.RequestBody = &huma.RequestBody{
@@ -53,7 +53,7 @@ func docPutSource() huma.Operation {
 	op := operation(http.MethodPut, "/v1/imports/{id}/source", "put-source", tagImports, "Upload the file",
 		"The body is the file itself: CSV, TSV or another delimiter, in UTF-8, or XLSX. It may be of any size and is stored as it comes. What it is is told from its content. "+
 			"Nothing of an upload that breaks off is kept; send it again. Until the import starts, another file replaces the one before.\n\n"+
-			"    curl -H \"Authorization: Bearer $MEIBO_KEY\" -T members.csv http://localhost:8080/v1/imports/$ID/source",
+			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -T members.csv \"$MEIBO_SERVER/v1/imports/$ID/source\"",
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict,
 		http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
 	op.Parameters = []*huma.Param{idParam()}

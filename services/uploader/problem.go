@@ -57,6 +57,9 @@ func (r *refusal) Error() string {
 	for _, p := range r.parts {
 		words = append(words, strings.TrimSpace(strings.Join([]string{p.code, p.option, p.header, p.field}, " ")))
 	}
+	if r.cause != nil {
+		words = append(words, r.cause.Error())
+	}
 	return strings.Join(words, "; ")
 }
 

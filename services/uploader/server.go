@@ -32,6 +32,8 @@ type server struct {
 	languages language.Matcher
 	router    http.Handler
 	api       huma.API
+	// operations counts those in the document.
+	operations int
 	// document is the OpenAPI document as it is served.
 	document []byte
 	// stopping is closed by stop; streams that would never end then do.
@@ -63,10 +65,12 @@ func (s *server) routes(publicURL string) http.Handler {
 	root.Use(s.observe, secure)
 	root.NotFound(s.notFound)
 	root.MethodNotAllowed(s.methodNotAllowed)
-	root.Get("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/docs", http.StatusFound) })
-	root.Get("/docs", newDocsPage().ServeHTTP)
-	root.Get("/imports/{id}", newImportPage().ServeHTTP)
-	root.Get("/openapi.json", s.serveDocument)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		root.Method(method, "/", http.RedirectHandler("/docs", http.StatusFound))
+		root.Method(method, "/docs", newDocsPage())
+		root.Method(method, "/imports/{id}", newImportPage())
+		root.Method(method, "/openapi.json", http.HandlerFunc(s.serveDocument))
+	}
 
 	r := root.With(s.authenticate)
 	s.api = humachi.New(r, s.apiConfig(publicURL))

@@ -187,7 +187,7 @@ func (w *world) state(id string) imports.State {
 // hasSource reports whether object storage holds the import's file.
 func (w *world) hasSource(id string) bool {
 	w.Helper()
-	body, _, err := w.blobs.OpenSource(w.Context(), w.acme.tenant.ID, id)
+	body, _, err := w.blobs.OpenSource(w.Context(), w.acme.tenant.ID, id, "")
 	if err != nil {
 		return false
 	}

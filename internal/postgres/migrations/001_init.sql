@@ -82,6 +82,9 @@ create table member (
     first_name      text,
     last_name       text,
     email           text collate "C",
+    -- The form in which e-mail addresses are compared. A column, because an index on lower(email) is of no use to
+    -- a query under row-level security: lower is not leakproof.
+    email_key       text collate "C" generated always as (lower(email)) stored,
     phone           text collate "C",
     line_id         text collate "C",
     crm_pk          text collate "C",
@@ -102,7 +105,7 @@ create table member (
 
 -- Merge keys. member_sn is unique in a list; the others are not.
 create unique index member_member_sn on member (tenant_id, list_id, member_sn) where member_sn is not null;
-create index member_email on member (tenant_id, list_id, lower(email)) where email is not null;
+create index member_email on member (tenant_id, list_id, email_key) where email_key is not null;
 create index member_phone on member (tenant_id, list_id, phone) where phone is not null;
 create index member_line_id on member (tenant_id, list_id, line_id) where line_id is not null;
 

@@ -4,7 +4,7 @@
 const el = (tag, attributes, ...children) => {
   const e = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) e.setAttribute(name, value);
-  e.append(...children.flat().filter(c => c !== null && c !== undefined));
+  e.append(...children.flat(Infinity).filter(c => c !== null && c !== undefined));
   return e;
 };
 
@@ -25,6 +25,7 @@ const nameOf = schema => schema && schema.$ref ? schema.$ref.split("/").pop() : 
 const typeOf = schema => {
   if (!schema) return "";
   if (schema.$ref) return nameOf(schema);
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(" | ");
   const types = [].concat(schema.type || []);
   const text = types.map(t => t === "array" ? typeOf(schema.items) + "[]" : t).join(" | ") || "any";
   return schema.format ? text + " (" + schema.format + ")" : text;
@@ -66,17 +67,18 @@ const content = media => Object.entries(media || {}).map(([type, m]) => el("div"
   m.schema ? properties(m.schema, 0) : null,
   m.example ? el("pre", {}, el("code", {}, typeof m.example === "string" ? m.example : JSON.stringify(m.example, null, 2))) : null));
 
+const answerName = r => Object.entries(r.content || {}).map(([type, m]) => nameOf(m.schema) || type).join(", ");
+
 const curl = (method, path, op) => {
-  const target = path.replace(/\{id\}/, "$ID");
-  const lines = ['curl -H "Authorization: Bearer $MEIBO_KEY"'];
-  if (method !== "get" && method !== "post") lines.push("-X " + method.toUpperCase());
-  const body = op.requestBody && op.requestBody.content;
-  if (body && body["application/octet-stream"]) { lines.pop(); lines.push("-T members.csv"); if (method !== "put") lines.push("-X " + method.toUpperCase()); }
-  else if (body && body["application/json"]) lines.push('--json \'' + JSON.stringify(body["application/json"].example || {}) + "'");
-  else if (method === "post") lines.push("-X POST");
-  if (op.responses["200"] && op.responses["200"].content && op.responses["200"].content["text/event-stream"]) lines.push("-N");
-  lines.push('"' + location.origin + target + '"');
-  return lines.join(" \\\n  ").replace(/^(curl) -H/, lines.includes("-T members.csv") ? "curl -H" : "$1 -H");
+  const media = (op.requestBody || {}).content || {};
+  const ok = Object.values(op.responses).flatMap(r => Object.keys(r.content || {}));
+  const flags = ['-H "Authorization: Bearer $MEIBO_API_KEY"'];
+  if (media["application/octet-stream"]) flags.push("-T members.csv"); // a PUT
+  else if (media["application/json"]) flags.push("--json '" + JSON.stringify(media["application/json"].example || {}) + "'");
+  else if (method !== "get") flags.push("-X " + method.toUpperCase());
+  if (ok.includes("text/event-stream")) flags.push("-N");
+  if (ok.includes("text/csv")) flags.push("-o failures.csv");
+  return ["curl", ...flags, '"' + location.origin + path.replace("{id}", "$ID") + '"'].join(" \\\n  ");
 };
 
 const operation = (method, path, op) => {
@@ -88,7 +90,7 @@ const operation = (method, path, op) => {
     prose(op.description),
     op.parameters && op.parameters.length ? [el("h4", {}, "Parameters"), parameters(op.parameters)] : null,
     op.requestBody ? [el("h4", {}, "Body"), content(op.requestBody.content)] : null,
-    ok.map(([status, r]) => [el("h4", {}, "Answer " + status), content(r.content)]),
+    ok.map(([status, r]) => el("details", {}, el("summary", {}, "Answer " + status + " ", el("span", {class: "soft"}, answerName(r))), content(r.content))),
     refused.length ? el("p", {class: "soft"}, "Refusals: " + refused.join(", ") + ", each a ", el("a", {href: "#problem"}, "problem"), ".") : null,
     el("details", {}, el("summary", {}, "Example"), el("pre", {}, el("code", {}, curl(method, path, op)))));
 };
@@ -102,6 +104,7 @@ const render = () => {
     for (const [path, item] of Object.entries(spec.paths))
       for (const method of ["post", "put", "get", "delete"])
         if (item[method] && (item[method].tags || []).includes(tag.name)) found.push([method, path, item[method]]);
+    found.sort((a, b) => a[2]["x-order"] - b[2]["x-order"]);
     nav.append(el("h2", {}, tag.name), ...found.map(([, , op]) => el("a", {href: "#" + op.operationId}, op.summary)));
     main.append(el("h2", {}, tag.name), el("p", {class: "soft"}, tag.description), ...found.map(f => operation(...f)));
   }

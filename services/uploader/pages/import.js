@@ -115,7 +115,7 @@ const watch = async () => {
       if (final(await follow())) { show(await (await call(path)).json()); return; }
       pause = 500;
     } catch (err) {
-      if (err.status === 401) return ask(err.message);
+      if (err.status === 401) return ask(say("このAPIキーは使用できません。", "This API key is not valid."));
       if (err.status >= 400 && err.status < 500) { $("login").hidden = true; $("view").hidden = false; $("note").textContent = err.message; return; }
       $("note").textContent = say("サーバーに接続できません。再接続しています…", "The server cannot be reached. Trying again…");
     }

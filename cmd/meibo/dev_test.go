@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/meibo/meibo/internal/devstack"
+)
+
+// dataDir returns a directory that the database's user can pass to.
+func dataDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "meibo-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "data")
+}
+
+// running runs `meibo dev` on a directory until the returned function is called, which returns what it came to.
+func running(t *testing.T, data string) (devstack.Info, func() told) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan told, 1)
+	go func() {
+		ended <- meibo(ctx, nil, "C", "dev", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "error")
+	}()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		text, err := os.ReadFile(filepath.Join(data, "dev.json"))
+		if err == nil {
+			var info devstack.Info
+			if err := json.Unmarshal(text, &info); err != nil {
+				t.Fatal(err)
+			}
+			return info, func() told {
+				cancel()
+				return <-ended
+			}
+		}
+		select {
+		case got := <-ended:
+			t.Fatalf("it ended: %+v", got)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestDevServesTheOtherCommandsAndKeepsWhatTheyDid(t *testing.T) {
+	t.Parallel()
+	data := dataDir(t)
+	info, stop := running(t, data)
+	if got := meibo(t.Context(), nil, "C", "dev", "--data", data); got.status != exitFailed || !strings.Contains(got.err, "in use") {
+		t.Errorf("a second one on the directory: %+v", got)
+	}
+	key := anAccount(t, info.DatabaseURL)
+	file := filepath.Join(t.TempDir(), "sample.csv")
+	if got := meibo(t.Context(), nil, "C", "sample", "--rows", "50", "--defects", "0", "-o", file); got.status != exitOK {
+		t.Fatalf("sample: %+v", got)
+	}
+	if got := meibo(t.Context(), nil, "C", "import", file, "--server", info.URL, "--api-key", key); got.status != exitOK {
+		t.Fatalf("import: %+v", got)
+	}
+	if got := stop(); got.status != exitOK || !strings.Contains(got.out, info.APIKey) {
+		t.Errorf("dev: %+v", got)
+	}
+
+	info, stop = running(t, data)
+	got := meibo(t.Context(), nil, "C", "members", "list", "--limit", "0", "--json", "--server", info.URL, "--api-key", key)
+	if items, _ := oneDocument(t, got.out)["items"].([]any); len(items) != 50 {
+		t.Errorf("after a restart there are %d members", len(items))
+	}
+	if got := stop(); got.status != exitOK {
+		t.Errorf("dev: %+v", got)
+	}
+	if _, err := os.Stat(filepath.Join(data, "dev.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("dev.json after the end: %v", err)
+	}
+}
+
+// anAccount makes a tenant with a user by the operator's commands, and returns the user's key.
+func anAccount(t *testing.T, databaseURL string) string {
+	t.Helper()
+	var got told
+	for _, args := range [][]string{
+		{"migrate"},
+		{"tenant", "create", "hanaya"},
+		{"user", "create", "--tenant", "hanaya", "--email", "a@example.jp", "--name", "青木"},
+		{"key", "create", "--tenant", "hanaya", "--user", "a@example.jp", "--name", "nightly"},
+	} {
+		got = meibo(t.Context(), nil, "ja_JP.UTF-8", append(args, "--database-url", databaseURL)...)
+		if got.status != exitOK {
+			t.Fatalf("%q: %+v", args, got)
+		}
+	}
+	if again := meibo(t.Context(), nil, "C", "tenant", "create", "hanaya", "--database-url", databaseURL); again.status != exitFailed {
+		t.Errorf("a second tenant of the name: %+v", again)
+	}
+	return strings.TrimSpace(got.out)
+}
+
+func TestDemoShowsAndChecksWhatItPromises(t *testing.T) {
+	t.Parallel()
+	got := meibo(t.Context(), nil, "ja_JP.UTF-8", "demo", "--rows", "2000", "--data", dataDir(t))
+	if got.status != exitOK {
+		t.Fatalf("got %+v", got)
+	}
+	for _, want := range []string{"CSVインポート処理完了", "トータル件数　：2,000", "■ まとめ", "会員_変更.xlsx"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("%q is not shown in\n%s", want, got.out)
+		}
+	}
+}
