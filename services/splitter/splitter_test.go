@@ -1,0 +1,279 @@
+package splitter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/blob/blobtest"
+	"github.com/meibo/meibo/internal/embedded/embeddedtest"
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/postgres/postgrestest"
+	"github.com/meibo/meibo/internal/queue"
+	"github.com/meibo/meibo/internal/queue/queuetest"
+	"github.com/meibo/meibo/internal/relay"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+func TestMain(m *testing.M) { embeddedtest.Main(m) }
+
+// bench is a splitter's handler on real parts.
+type bench struct {
+	*handler
+	tenant tenant.ID
+	url    string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	db, url := postgrestest.New(t), queuetest.Server(t)
+	ten, err := db.CreateTenant(t.Context(), postgres.Tenant{Name: "shop"})
+	must(t, err)
+	b := &bench{tenant: ten.ID, url: url}
+	q := b.connect(t)
+	must(t, q.Prepare(t.Context()))
+	b.handler = &handler{db: db, queue: q, blobs: blobtest.New(t), relay: relay.New(db, q, zap.NewNop()), log: zap.NewNop(), window: 32, budget: newBudget(1 << 30)}
+	return b
+}
+
+func (b *bench) connect(t *testing.T) *queue.Queue {
+	t.Helper()
+	q, err := queue.Open(queue.Config{URL: b.url, Replicas: 1}, zap.NewNop())
+	must(t, err)
+	t.Cleanup(q.Close)
+	return q
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var mapping = member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "備考"}, {Header: "氏名", Field: "name"}}
+
+// running is an import of the file that has its list's turn; the file may be left out.
+func (b *bench) running(t *testing.T, file string, cut imports.Cut) queue.Job {
+	t.Helper()
+	ctx := t.Context()
+	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	i, _, err := b.db.CreateImport(ctx, b.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
+	must(t, err)
+	source := imports.Source{Format: "csv", MaxRows: 1 << 20}
+	if file != "" {
+		object, err := b.blobs.PutSource(ctx, b.tenant, i.ID.String(), strings.NewReader(file))
+		must(t, err)
+		source.Size, source.SHA256, source.ETag = object.Size, object.SHA256, object.ETag
+	}
+	must(t, b.db.SetUploaded(ctx, b.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}}))
+	must(t, b.db.StartImport(ctx, b.tenant, i.ID, o, mapping, cut))
+	return queue.Job{Tenant: b.tenant, Import: i.ID}
+}
+
+// merge stands for a merger: it applies chunks, and tells of each.
+func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk)) {
+	q := b.connect(t)
+	_ = q.ConsumeChunks(ctx, 2, func(ctx context.Context, c queue.Chunk) error {
+		seen(c)
+		i, err := b.db.ImportForWork(ctx, c.Tenant, c.Import)
+		if err != nil {
+			return err
+		}
+		plan, err := i.Plan()
+		if err != nil {
+			return err
+		}
+		r, err := b.db.MergeChunk(ctx, c.Tenant, postgres.ChunkWork{
+			Import: i, Plan: plan, Lane: c.Lane, Seq: c.Seq,
+			Parse: func() (rows []member.Row, err error) {
+				err = imports.ReadBlock(string(c.Block), plan.Columns, c.Rows, func(r member.Row) {
+					r.Values, r.Actions = make([]member.Value, len(plan.Fields)), make([]member.Action, len(plan.Fields))
+					plan.Parse(&r)
+					rows = append(rows, r)
+				})
+				return rows, err
+			},
+			Report: func(context.Context, []member.Row) error { return nil },
+		})
+		if err == nil && (r.Last || r.Done) {
+			_, err = b.db.FinishImport(ctx, c.Tenant, c.Import)
+		}
+		return err
+	}, func(_ context.Context, _ queue.Job, why error) error {
+		t.Errorf("chunk dropped: %v", why)
+		return nil
+	})
+}
+
+// roster is a file of so many members.
+func roster(rows int) string {
+	var b strings.Builder
+	b.WriteString("会員番号,備考,氏名\n")
+	for n := range rows {
+		fmt.Fprintf(&b, "M%05d,メモ,氏名%d\n", n, n)
+	}
+	return b.String()
+}
+
+func (b *bench) ended(ctx context.Context, t *testing.T, j queue.Job) *imports.Import {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		i, err := b.db.Import(ctx, j.Tenant, j.Import)
+		must(t, err)
+		if i.State.Final() {
+			return i
+		}
+		<-tick.C
+	}
+}
+
+func TestTwoSplittersOnOneImportDoNoHarm(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	j := b.running(t, roster(3000), imports.Cut{Lanes: 4, ChunkRows: 50, ChunkBytes: 1 << 16})
+	var wg sync.WaitGroup
+	wg.Go(func() { b.merge(ctx, t, func(queue.Chunk) {}) })
+	errs := make([]error, 2)
+	var splitters sync.WaitGroup
+	for n := range errs {
+		splitters.Go(func() {
+			h := &handler{db: b.db, queue: b.connect(t), blobs: b.blobs, relay: b.relay, log: b.log, window: 32, budget: newBudget(1 << 30)}
+			errs[n] = h.handle(ctx, j)
+		})
+	}
+	splitters.Wait()
+	must(t, errors.Join(errs...))
+	if i := b.ended(ctx, t, j); i.State != imports.StateCompleted || i.Totals.Created != 3000 || i.Totals.Total != 3000 {
+		t.Errorf("import is %s with %+v, want 3000 created", i.State, i.Totals)
+	}
+	cancel()
+	wg.Wait()
+}
+
+func TestSplitterThatTakesOverSendsNoMergedChunkAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	j := b.running(t, roster(1000), imports.Cut{Lanes: 2, ChunkRows: 50, ChunkBytes: 1 << 16})
+	// The first splitter dies when six chunks are merged.
+	first, die := context.WithCancel(ctx)
+	var merged atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		b.merge(first, t, func(queue.Chunk) {
+			if merged.Add(1) == 6 {
+				die()
+			}
+		})
+	})
+	if err := b.handle(first, j); err == nil {
+		t.Fatal("the splitter did not notice that it was to stop")
+	}
+	wg.Wait()
+	before, err := b.db.OpenLedger(ctx, b.tenant, j.Import, 2)
+	must(t, err)
+	wg.Go(func() {
+		b.merge(ctx, t, func(c queue.Chunk) {
+			if c.Seq < before[c.Lane] {
+				t.Errorf("chunk %d of lane %d was sent again", c.Seq, c.Lane)
+			}
+		})
+	})
+	must(t, b.queue.PurgeChunks(ctx, j.Import)) // what the first had in flight is lost, too
+	must(t, b.handle(ctx, j))
+	if i := b.ended(ctx, t, j); i.State != imports.StateCompleted || i.Totals.Created != 1000 {
+		t.Errorf("import is %s with %+v, want 1000 created", i.State, i.Totals)
+	}
+	cancel()
+	wg.Wait()
+}
+
+func TestCancelledImportIsLetGo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	j := b.running(t, roster(1000), imports.Cut{Lanes: 2, ChunkRows: 10, ChunkBytes: 1 << 16})
+	done := make(chan error, 1)
+	go func() { done <- b.handle(ctx, j) }() // nobody merges: it has to wait
+	for {
+		busy, err := b.queue.BusyLanes(ctx, j.Import)
+		must(t, err)
+		if len(busy) == 2 {
+			break
+		}
+	}
+	must(t, b.db.CancelImport(ctx, b.tenant, j.Import))
+	must(t, <-done)
+	if busy, err := b.queue.BusyLanes(ctx, j.Import); err != nil || len(busy) != 0 {
+		t.Errorf("lanes %v still hold chunks (%v)", busy, err)
+	}
+	if i := b.ended(ctx, t, j); i.State != imports.StateCancelled || !i.Totals.Balanced() || i.Totals.NotProcessed != i.Totals.Total {
+		t.Errorf("import is %s with %+v", i.State, i.Totals)
+	}
+}
+
+func TestImportWithoutItsSourceFails(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		file string
+		swap string
+		want member.Code
+	}{
+		"missing":  {"", "", member.SourceMissing},
+		"replaced": {roster(10), roster(11), member.SourceChanged},
+		"empty":    {"会員番号,備考,氏名\n", "", member.EmptyFile},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			j := b.running(t, tt.file, imports.Cut{Lanes: 1, ChunkRows: 10, ChunkBytes: 1 << 16})
+			if tt.swap != "" {
+				_, err := b.blobs.PutSource(t.Context(), b.tenant, j.Import.String(), strings.NewReader(tt.swap))
+				must(t, err)
+			}
+			err := b.handle(t.Context(), j)
+			if err == nil {
+				t.Fatal("the import was split")
+			}
+			must(t, b.dropped(t.Context(), j, err))
+			if i := b.ended(t.Context(), t, j); i.State != imports.StateFailed || i.Failure.Code != tt.want {
+				t.Errorf("import is %s because of %+v, want %s", i.State, i.Failure, tt.want)
+			}
+		})
+	}
+}
+
+func TestSmallImportsNeverWaitForMemoryOfLargeOnes(t *testing.T) {
+	t.Parallel()
+	b := newBudget(1000)
+	releaseLarge, err := b.acquire(t.Context(), 5000, true)
+	must(t, err)
+	waiting, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.acquire(waiting, 5000, true); err == nil {
+		t.Error("a second large import got memory that is not there")
+	}
+	releaseSmall, err := b.acquire(t.Context(), 200, false)
+	must(t, err)
+	releaseSmall()
+	releaseLarge()
+	releaseAgain, err := b.acquire(t.Context(), 5000, true)
+	must(t, err)
+	releaseAgain()
+}
