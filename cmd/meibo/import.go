@@ -34,10 +34,16 @@ type importCmd struct {
 
 // Validate is called by kong.
 func (i *importCmd) Validate() error {
+	mapped := map[string]bool{}
 	for _, m := range i.Map {
-		if at := strings.LastIndex(m, "="); at <= 0 {
+		at := strings.LastIndex(m, "=")
+		if at <= 0 {
 			return fmt.Errorf("--map %s: COLUMN=FIELD expected", m)
 		}
+		if mapped[m[:at]] {
+			return fmt.Errorf("--map %s: the column is mapped twice", m)
+		}
+		mapped[m[:at]] = true
 	}
 	if i.File == "-" || i.File == "" { // kong tells of a missing one itself
 		return nil

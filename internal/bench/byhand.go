@@ -18,7 +18,7 @@ import (
 // byHand loads the files with psql into a database of its own, in so many sessions.
 func byHand(ctx context.Context, server string, f files, sessions, round int, t *table) error {
 	way := fmt.Sprintf("psql ×%d", sessions)
-	name := fmt.Sprintf("byhand_%d_%d", sessions, round)
+	name := fmt.Sprintf("byhand_%d_%d", sessions, round+1)
 	db, err := freshDatabase(ctx, server, name)
 	if err != nil {
 		return err

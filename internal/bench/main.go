@@ -28,6 +28,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 1, "how often everything is measured")
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the built services")
 	flag.StringVar(&o.dir, "dir", "", "where data is kept meanwhile; a temporary folder by default")
+	flag.BoolVar(&o.alone, "alone", false, "only Meibo, nothing by hand: for profiling")
 	flag.BoolVar(&o.xlsx, "xlsx", false, "also import the file as a workbook")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,7 +42,7 @@ func main() {
 type options struct {
 	rows, rounds int
 	bin, dir     string
-	xlsx         bool
+	xlsx, alone  bool
 }
 
 func bench(ctx context.Context, o options) (err error) {
@@ -63,6 +64,11 @@ func bench(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stack.Close()) }()
+	// The first writer makes the server's WAL files, which the others find ready.
+	fmt.Println("warming up …")
+	if err := byHand(ctx, stack.Settings.DatabaseURL, f, 1, -1, &table{quiet: true}); err != nil {
+		return err
+	}
 	for round := range o.rounds {
 		if err := measure(ctx, o, f, stack.Settings, round); err != nil {
 			return err
@@ -83,7 +89,7 @@ func measure(ctx context.Context, o options, f files, s embedded.Settings, round
 	if err := errors.Join(err, stopErr); err != nil {
 		return err
 	}
-	for sessions := 1; sessions <= 2; sessions++ {
+	for sessions := 1; sessions <= 2 && !o.alone; sessions++ {
 		if err := byHand(ctx, s.DatabaseURL, f, sessions, round, &t); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ const (
 // table collects times by way and phase.
 type table struct {
 	times map[[2]string]time.Duration
+	quiet bool
 }
 
 func (t *table) add(way, phase string, d time.Duration) {
@@ -23,14 +24,21 @@ func (t *table) add(way, phase string, d time.Duration) {
 		t.times = map[[2]string]time.Duration{}
 	}
 	t.times[[2]string{way, phase}] = d
-	fmt.Printf("  %-8s %-12s %6.2f s\n", way, phase, d.Seconds())
+	if !t.quiet {
+		fmt.Printf("  %-8s %-12s %6.2f s\n", way, phase, d.Seconds())
+	}
 }
 
 // print writes rows per second, and Meibo's speed as a multiple of each way by hand.
 func (t *table) print(w io.Writer, rows int, all []usage) {
 	fmt.Fprintf(w, "\n%-12s %12s %12s %12s %10s %10s\n", "rows/s", "meibo", "psql ×1", "psql ×2", "to ×1", "to ×2")
 	for _, phase := range []string{fresh, update, unchanged} {
-		rate := func(way string) float64 { return float64(rows) / t.times[[2]string{way, phase}].Seconds() }
+		rate := func(way string) float64 { // 0 for a way that was not measured
+			if d := t.times[[2]string{way, phase}]; d > 0 {
+				return float64(rows) / d.Seconds()
+			}
+			return 0
+		}
 		m, one, two := rate("meibo"), rate("psql ×1"), rate("psql ×2")
 		fmt.Fprintf(w, "%-12s %12.0f %12.0f %12.0f %10.2f %10.2f\n", phase, m, one, two, m/one, m/two)
 	}

@@ -1,12 +1,12 @@
 // Package blob keeps what is too large for the database, sources and failed rows, in S3-compatible object storage. It is
 // the only importer of the AWS SDK, and the only place where object keys are built:
 //
-//	tenants/<tenant>/imports/<import>/source                        the uploaded file, byte for byte
+//	tenants/<tenant>/imports/<import>/source-<upload>               one uploaded file, byte for byte
 //	tenants/<tenant>/imports/<import>/failures/<lane>-<seq>.jsonl   the failed rows of one chunk
 //
-// The contract: what [Store.PutSource] returned without an error is stored whole; what [Store.OpenSource] reads is that
-// object from its first byte to its last, or ends with an error, however often the connection breaks; storing failures
-// again under the same lane and number replaces them, so that a redelivered chunk does no harm. Nothing here reaches
+// The contract: what [Store.PutSource] returned without an error is stored whole, beside all other uploads to the import,
+// and is never replaced; what [Store.OpenSource] reads is that object from its first byte to its last, or ends with an
+// error, however often the connection breaks; storing failures again under the same lane and number replaces them, so that a redelivered chunk does no harm. Nothing here reaches
 // across tenants: the tenant is part of every key.
 package blob
 

@@ -43,9 +43,19 @@ func noiseBytes(t *testing.T, n int64) []byte {
 	return data
 }
 
-func readSource(t *testing.T, s *blob.Store, id string) []byte {
+// put stores an upload and returns its name.
+func put(tb testing.TB, s *blob.Store, id string, r io.Reader) string {
+	tb.Helper()
+	stored, err := s.PutSource(tb.Context(), acme, id, r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return stored.Upload
+}
+
+func readSource(t *testing.T, s *blob.Store, id, upload string) []byte {
 	t.Helper()
-	r, size, err := s.OpenSource(t.Context(), acme, id, "")
+	r, size, err := s.OpenSource(t.Context(), acme, id, upload, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,23 +85,67 @@ func TestSourceIsReadAsItWasStored(t *testing.T) {
 			if stored.Size != size || stored.SHA256 != hex.EncodeToString(sum[:]) || stored.ETag == "" {
 				t.Errorf("stored %+v, want size %d and SHA-256 %x", stored, size, sum)
 			}
-			if got := readSource(t, s, importID); !bytes.Equal(got, want) {
+			if got := readSource(t, s, importID, stored.Upload); !bytes.Equal(got, want) {
 				t.Error("read other bytes than were stored")
 			}
 		})
 	}
 }
 
-func TestPutSourceReplaces(t *testing.T) {
+func TestUploadsToOneImportLeaveEachOtherAlone(t *testing.T) {
 	t.Parallel()
-	s := blobtest.New(t)
-	for _, text := range []string{"a much longer text", "short"} {
-		if _, err := s.PutSource(t.Context(), acme, importID, strings.NewReader(text)); err != nil {
-			t.Fatal(err)
-		}
-		if got := string(readSource(t, s, importID)); got != text {
+	cfg := blobtest.Config(t)
+	s := blobtest.Open(t, cfg)
+	texts := []string{"a much longer text", "short", "short", ""}
+	uploads := make([]string, len(texts))
+	var all sync.WaitGroup
+	for i, text := range texts {
+		all.Go(func() {
+			stored, err := s.PutSource(t.Context(), acme, importID, strings.NewReader(text))
+			if err != nil {
+				t.Error(err)
+			}
+			uploads[i] = stored.Upload
+		})
+	}
+	all.Wait()
+	for i, text := range texts {
+		if got := string(readSource(t, s, importID, uploads[i])); got != text {
 			t.Errorf("read %q, want %q", got, text)
 		}
+	}
+	if got := blobtest.Keys(t, cfg); len(got) != len(texts) {
+		t.Errorf("stored %v, want %d objects", got, len(texts))
+	}
+}
+
+func TestDeleteSourceDeletesOneUploadAndNothingElse(t *testing.T) {
+	t.Parallel()
+	cfg := blobtest.Config(t)
+	s := blobtest.Open(t, cfg)
+	kept, gone := put(t, s, importID, strings.NewReader("kept")), put(t, s, importID, strings.NewReader("gone"))
+	if err := s.PutFailures(t.Context(), acme, importID, 1, 1, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is none
+		if err := s.DeleteSource(t.Context(), acme, importID, gone); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.DeleteSource(t.Context(), acme+1, importID, kept); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := s.OpenSource(t.Context(), acme, importID, gone, ""); !errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
+	}
+	if got := string(readSource(t, s, importID, kept)); got != "kept" {
+		t.Errorf("read %q, want kept", got)
+	}
+	if got := blobtest.Keys(t, cfg); len(got) != 2 {
+		t.Errorf("left are %v, want the other upload and the failures", got)
+	}
+	if err := s.DeleteSource(t.Context(), acme, importID, ""); err == nil {
+		t.Error("an upload without a name was deleted")
 	}
 }
 
@@ -138,13 +192,14 @@ func TestPutSourceOfABrokenUploadStoresNothing(t *testing.T) {
 	for _, size := range []int64{1000, 20 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
-			s := blobtest.New(t)
+			cfg := blobtest.Config(t)
+			s := blobtest.Open(t, cfg)
 			broken := io.MultiReader(noise(size), iotest.ErrReader(boom))
 			if _, err := s.PutSource(t.Context(), acme, importID, broken); !errors.Is(err, boom) {
 				t.Errorf("PutSource: %v, want %v", err, boom)
 			}
-			if _, _, err := s.OpenSource(t.Context(), acme, importID, ""); !errors.Is(err, blob.ErrNotFound) {
-				t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
+			if got := blobtest.Keys(t, cfg); len(got) != 0 {
+				t.Errorf("stored %v, want nothing", got)
 			}
 			if n, err := s.Uploads(t.Context()); n != 0 || err != nil {
 				t.Errorf("unfinished uploads: %d (%v), want none", n, err)
@@ -157,20 +212,18 @@ func TestConfirmRefusesAnythingButWhatWasSent(t *testing.T) {
 	t.Parallel()
 	s := blobtest.New(t)
 	data := noiseBytes(t, 9<<20) // two parts
-	if _, err := s.PutSource(t.Context(), acme, importID, bytes.NewReader(data)); err != nil {
-		t.Fatal(err)
-	}
+	upload := put(t, s, importID, bytes.NewReader(data))
 	size, crc := int64(len(data)), crc32.ChecksumIEEE(data)
-	if err := s.Confirm(t.Context(), acme, importID, size, crc); err != nil {
+	if err := s.Confirm(t.Context(), acme, importID, upload, size, crc); err != nil {
 		t.Error(err)
 	}
-	if err := s.Confirm(t.Context(), acme, importID, size+1, crc); err == nil {
+	if err := s.Confirm(t.Context(), acme, importID, upload, size+1, crc); err == nil {
 		t.Error("another size was confirmed")
 	}
-	if err := s.Confirm(t.Context(), acme, importID, size, crc+1); err == nil {
+	if err := s.Confirm(t.Context(), acme, importID, upload, size, crc+1); err == nil {
 		t.Error("another content was confirmed")
 	}
-	if err := s.Confirm(t.Context(), acme, otherID, size, crc); !errors.Is(err, blob.ErrNotFound) {
+	if err := s.Confirm(t.Context(), acme, otherID, upload, size, crc); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("confirm of a missing object: %v, want %v", err, blob.ErrNotFound)
 	}
 }
@@ -178,8 +231,10 @@ func TestConfirmRefusesAnythingButWhatWasSent(t *testing.T) {
 func TestMissingObjectsAreErrNotFound(t *testing.T) {
 	t.Parallel()
 	s := blobtest.New(t)
-	if _, _, err := s.OpenSource(t.Context(), acme, importID, ""); !errors.Is(err, blob.ErrNotFound) {
-		t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
+	for _, upload := range []string{"", otherID} {
+		if _, _, err := s.OpenSource(t.Context(), acme, importID, upload, ""); !errors.Is(err, blob.ErrNotFound) {
+			t.Errorf("OpenSource(%q): %v, want %v", upload, err, blob.ErrNotFound)
+		}
 	}
 	if _, err := s.OpenFailures(t.Context(), acme, importID, 0, 0); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("OpenFailures: %v, want %v", err, blob.ErrNotFound)
@@ -192,18 +247,16 @@ func TestMissingObjectsAreErrNotFound(t *testing.T) {
 func TestAnotherTenantSeesNothing(t *testing.T) {
 	t.Parallel()
 	s := blobtest.New(t)
-	if _, err := s.PutSource(t.Context(), acme, importID, strings.NewReader("x")); err != nil {
-		t.Fatal(err)
-	}
+	upload := put(t, s, importID, strings.NewReader("x"))
 	for _, other := range []tenant.ID{acme + 1, acme * 10} {
-		if _, _, err := s.OpenSource(t.Context(), other, importID, ""); !errors.Is(err, blob.ErrNotFound) {
+		if _, _, err := s.OpenSource(t.Context(), other, importID, upload, ""); !errors.Is(err, blob.ErrNotFound) {
 			t.Errorf("OpenSource of tenant %s: %v, want %v", other, err, blob.ErrNotFound)
 		}
 		if err := s.DeleteImport(t.Context(), other, importID); err != nil {
 			t.Error(err)
 		}
 	}
-	if got := string(readSource(t, s, importID)); got != "x" {
+	if got := string(readSource(t, s, importID, upload)); got != "x" {
 		t.Errorf("read %q, want x", got)
 	}
 }
@@ -217,7 +270,7 @@ func TestWrongKeysAreAnErrorOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, openErr := s.OpenSource(t.Context(), acme, importID, "")
+	_, _, openErr := s.OpenSource(t.Context(), acme, importID, otherID, "")
 	_, putErr := s.PutSource(t.Context(), acme, importID, strings.NewReader("x"))
 	for name, err := range map[string]error{
 		"Ping": s.Ping(t.Context()), "EnsureBucket": s.EnsureBucket(t.Context()), "OpenSource": openErr, "PutSource": putErr,
@@ -286,13 +339,11 @@ func BenchmarkPutSource(b *testing.B) {
 func BenchmarkOpenSource(b *testing.B) {
 	s := blobtest.New(b)
 	const size = 64 << 20
-	if _, err := s.PutSource(b.Context(), acme, importID, noise(size)); err != nil {
-		b.Fatal(err)
-	}
+	upload := put(b, s, importID, noise(size))
 	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
-		r, _, err := s.OpenSource(b.Context(), acme, importID, "")
+		r, _, err := s.OpenSource(b.Context(), acme, importID, upload, "")
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -310,10 +361,10 @@ func TestSourceOfAnotherVersionIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.PutSource(t.Context(), acme, importID, strings.NewReader("again")); err != nil {
+	if err := s.Replace(t.Context(), acme, importID, first.Upload, strings.NewReader("again")); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.OpenSource(t.Context(), acme, importID, first.ETag); !errors.Is(err, blob.ErrChanged) {
+	if _, _, err := s.OpenSource(t.Context(), acme, importID, first.Upload, first.ETag); !errors.Is(err, blob.ErrChanged) {
 		t.Errorf("error = %v, want ErrChanged", err)
 	}
 }

@@ -3,6 +3,7 @@ package blob
 import (
 	"context"
 	"crypto/sha256"
+	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -23,9 +24,15 @@ func (s *Store) Impatient(tries int, idle time.Duration) {
 	s.retry = retry{tries: tries, first: time.Millisecond, longest: time.Millisecond, idle: idle}
 }
 
-// Confirm compares what is stored as the source with a size and a CRC-32.
-func (s *Store) Confirm(ctx context.Context, t tenant.ID, importID string, size int64, crc uint32) error {
-	key, err := sourceKey(t, importID)
+// Replace stores an upload in place of another one, which nobody does but by accident.
+func (s *Store) Replace(ctx context.Context, t tenant.ID, importID, upload string, r io.Reader) error {
+	_, err := s.putSource(ctx, t, importID, upload, r)
+	return err
+}
+
+// Confirm compares what is stored as an upload with a size and a CRC-32.
+func (s *Store) Confirm(ctx context.Context, t tenant.ID, importID, upload string, size int64, crc uint32) error {
+	key, err := sourceKey(t, importID, upload)
 	if err != nil {
 		return err
 	}

@@ -72,10 +72,10 @@ func TestPutFailuresAgainReplaces(t *testing.T) {
 func TestDeleteImportDeletesAllOfItAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s := blobtest.New(t)
+	uploads := make(map[string]string)
 	for _, id := range []string{importID, otherID} {
-		if _, err := s.PutSource(t.Context(), acme, id, strings.NewReader("source")); err != nil {
-			t.Fatal(err)
-		}
+		put(t, s, id, strings.NewReader("replaced"))
+		uploads[id] = put(t, s, id, strings.NewReader("source"))
 		for seq := range int64(5) {
 			if err := s.PutFailures(t.Context(), acme, id, 1, seq, []byte("x")); err != nil {
 				t.Fatal(err)
@@ -85,7 +85,7 @@ func TestDeleteImportDeletesAllOfItAndNothingElse(t *testing.T) {
 	if err := s.DeleteImport(t.Context(), acme, importID); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.OpenSource(t.Context(), acme, importID, ""); !errors.Is(err, blob.ErrNotFound) {
+	if _, _, err := s.OpenSource(t.Context(), acme, importID, uploads[importID], ""); !errors.Is(err, blob.ErrNotFound) {
 		t.Errorf("OpenSource: %v, want %v", err, blob.ErrNotFound)
 	}
 	if got := listed(t, s, importID); len(got) != 0 {
@@ -94,15 +94,15 @@ func TestDeleteImportDeletesAllOfItAndNothingElse(t *testing.T) {
 	if got := listed(t, s, otherID); len(got) != 5 {
 		t.Errorf("of the other import %d are left, want 5", len(got))
 	}
-	if got := string(readSource(t, s, otherID)); got != "source" {
+	if got := string(readSource(t, s, otherID, uploads[otherID])); got != "source" {
 		t.Errorf("source of the other import: %q", got)
 	}
 }
 
 func TestKeysHoldTenantAndImport(t *testing.T) {
 	t.Parallel()
-	got, err := blob.SourceKey(acme, strings.ToUpper(importID))
-	if want := "tenants/7/imports/" + importID + "/source"; got != want || err != nil {
+	got, err := blob.SourceKey(acme, strings.ToUpper(importID), strings.ToUpper(otherID))
+	if want := "tenants/7/imports/" + importID + "/source-" + otherID; got != want || err != nil {
 		t.Errorf("source key %q (%v), want %q", got, err, want)
 	}
 	got, err = blob.FailuresKey(acme, importID, 12, 345)
@@ -110,12 +110,15 @@ func TestKeysHoldTenantAndImport(t *testing.T) {
 		t.Errorf("failures key %q (%v), want %q", got, err, want)
 	}
 	for _, id := range []string{"", "..", "../../8/imports/" + importID, importID + "/", "{" + importID + "}", "urn:uuid:" + importID, importID[:35] + "/"} {
-		if key, err := blob.SourceKey(acme, id); err == nil {
+		if key, err := blob.SourceKey(acme, id, otherID); err == nil {
 			t.Errorf("the import id %q gives the key %q", id, key)
+		}
+		if key, err := blob.SourceKey(acme, importID, id); err == nil {
+			t.Errorf("the upload id %q gives the key %q", id, key)
 		}
 	}
 	for _, id := range []tenant.ID{0, -1} {
-		if key, err := blob.SourceKey(id, importID); err == nil {
+		if key, err := blob.SourceKey(id, importID, otherID); err == nil {
 			t.Errorf("the tenant %d gives the key %q", id, key)
 		}
 	}

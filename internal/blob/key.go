@@ -20,22 +20,38 @@ const (
 	maxSeq     = 999_999_999_999
 )
 
-// importPrefix returns what the keys of all objects of an import begin with. The import id has to be a UUID in its
-// canonical form: other text could reach out of the import's place.
+// importPrefix returns what the keys of all objects of an import begin with.
 func importPrefix(t tenant.ID, importID string) (string, error) {
 	if t <= 0 {
 		return "", fmt.Errorf("the tenant %s is not a positive number", t)
 	}
-	const canonical = len("00000000-0000-0000-0000-000000000000")
-	if len(importID) != canonical || uuid.Validate(importID) != nil {
-		return "", fmt.Errorf("the import id %q is not a UUID", importID)
+	id, err := canonical(importID)
+	if err != nil {
+		return "", fmt.Errorf("the import id %w", err)
 	}
-	return "tenants/" + t.String() + "/imports/" + strings.ToLower(importID) + "/", nil
+	return "tenants/" + t.String() + "/imports/" + id + "/", nil
 }
 
-func sourceKey(t tenant.ID, importID string) (string, error) {
+// canonical returns a UUID as it stands in keys. It has to be in its canonical form: other text could reach out of the
+// import's place.
+func canonical(id string) (string, error) {
+	const length = len("00000000-0000-0000-0000-000000000000")
+	if len(id) != length || uuid.Validate(id) != nil {
+		return "", fmt.Errorf("%q is not a UUID", id)
+	}
+	return strings.ToLower(id), nil
+}
+
+func sourceKey(t tenant.ID, importID, upload string) (string, error) {
 	prefix, err := importPrefix(t, importID)
-	return prefix + "source", err
+	if err != nil {
+		return "", err
+	}
+	id, err := canonical(upload)
+	if err != nil {
+		return "", fmt.Errorf("the upload id %w", err)
+	}
+	return prefix + "source-" + id, nil
 }
 
 func failuresPrefix(t tenant.ID, importID string) (string, error) {

@@ -32,10 +32,8 @@ func TestOpenSourceGoesOnAfterACutConnection(t *testing.T) {
 			through, direct := openThrough(t, c)
 			through.Impatient(8, 200*time.Millisecond)
 			want := noiseBytes(t, 20<<20)
-			if _, err := direct.PutSource(t.Context(), acme, importID, bytes.NewReader(want)); err != nil {
-				t.Fatal(err)
-			}
-			if got := readSource(t, through, importID); !bytes.Equal(got, want) {
+			upload := put(t, direct, importID, bytes.NewReader(want))
+			if got := readSource(t, through, importID, upload); !bytes.Equal(got, want) {
 				t.Error("read other bytes than were stored")
 			}
 			if n := c.connections.Load(); n < 3 {
@@ -50,10 +48,8 @@ func TestOpenSourceGivesUpOnAStoreThatGivesNothing(t *testing.T) {
 	c := &cutter{limit: func(c int) int64 { return int64(2-min(c, 2)) * 1_000_000 }} // 1 MB, then nothing ever
 	through, direct := openThrough(t, c)
 	through.Impatient(5, time.Minute)
-	if _, err := direct.PutSource(t.Context(), acme, importID, noise(20<<20)); err != nil {
-		t.Fatal(err)
-	}
-	r, _, err := through.OpenSource(t.Context(), acme, importID, "")
+	upload := put(t, direct, importID, noise(20<<20))
+	r, _, err := through.OpenSource(t.Context(), acme, importID, upload, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,30 +67,27 @@ func TestOpenSourceNeverMixesTwoVersions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		change func(t *testing.T, s *blob.Store) error
+		change func(t *testing.T, s *blob.Store, upload string) error
 		want   error
 	}{
-		{"replaced", func(t *testing.T, s *blob.Store) error {
-			_, err := s.PutSource(t.Context(), acme, importID, io.MultiReader(strings.NewReader("x"), noise(20<<20)))
-			return err
+		{"replaced", func(t *testing.T, s *blob.Store, upload string) error {
+			return s.Replace(t.Context(), acme, importID, upload, io.MultiReader(strings.NewReader("x"), noise(20<<20)))
 		}, nil},
-		{"deleted", func(t *testing.T, s *blob.Store) error {
-			return s.DeleteImport(t.Context(), acme, importID)
+		{"deleted", func(t *testing.T, s *blob.Store, upload string) error {
+			return s.DeleteSource(t.Context(), acme, importID, upload)
 		}, blob.ErrNotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			c := &cutter{limit: func(int) int64 { return 9_000_000 }}
 			through, direct := openThrough(t, c)
-			if _, err := direct.PutSource(t.Context(), acme, importID, noise(20<<20)); err != nil {
-				t.Fatal(err)
-			}
-			r, _, err := through.OpenSource(t.Context(), acme, importID, "")
+			upload := put(t, direct, importID, noise(20<<20))
+			r, _, err := through.OpenSource(t.Context(), acme, importID, upload, "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer r.Close()
-			if err := tt.change(t, direct); err != nil {
+			if err := tt.change(t, direct, upload); err != nil {
 				t.Fatal(err)
 			}
 			n, err := io.Copy(io.Discard, r)
@@ -109,11 +102,9 @@ func TestOpenSourceEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	c := &cutter{limit: func(int) int64 { return 1_000_000 }, stall: true}
 	through, direct := openThrough(t, c)
-	if _, err := direct.PutSource(t.Context(), acme, importID, noise(20<<20)); err != nil {
-		t.Fatal(err)
-	}
+	upload := put(t, direct, importID, noise(20<<20))
 	ctx, cancel := context.WithCancel(t.Context())
-	r, _, err := through.OpenSource(ctx, acme, importID, "")
+	r, _, err := through.OpenSource(ctx, acme, importID, upload, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,10 +129,8 @@ func TestPutSourceSurvivesCutConnections(t *testing.T) {
 	}}
 	through, direct := openThrough(t, c)
 	want := noiseBytes(t, 30<<20)
-	if _, err := through.PutSource(t.Context(), acme, importID, bytes.NewReader(want)); err != nil {
-		t.Fatal(err)
-	}
-	if got := readSource(t, direct, importID); !bytes.Equal(got, want) {
+	upload := put(t, through, importID, bytes.NewReader(want))
+	if got := readSource(t, direct, importID, upload); !bytes.Equal(got, want) {
 		t.Error("read other bytes than were sent")
 	}
 }

@@ -17,12 +17,14 @@ import (
 	transfertypes "github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/google/uuid"
 
 	"github.com/meibo/meibo/internal/tenant"
 )
 
 // Object describes what was stored.
 type Object struct {
+	Upload string // names it among the uploads to its import
 	Size   int64  // bytes
 	SHA256 string // of the content, in hexadecimal
 	ETag   string // the store's own mark of this version
@@ -31,11 +33,16 @@ type Object struct {
 // readBuffer is how much of a source is asked of the connection at once, in bytes.
 const readBuffer = 512 << 10
 
-// PutSource stores all that r gives as the source of the import, replacing an earlier one, and returns when the store
-// has confirmed that it has all of it. r is read once, in order, and may be of any length up to 80 GB; memory stays
-// below 64 MiB. Where r or the upload fails, the error is returned and there is no new source.
+// PutSource stores all that r gives as a new upload to the import, which leaves every other one alone, and returns when
+// the store has confirmed that it has all of it. r is read once, in order, and may be of any length up to 80 GB; memory
+// stays below 64 MiB. Where r or the upload fails, the error is returned and there is no upload by a name that anybody
+// knows.
 func (s *Store) PutSource(ctx context.Context, t tenant.ID, importID string, r io.Reader) (Object, error) {
-	key, err := sourceKey(t, importID)
+	return s.putSource(ctx, t, importID, uuid.NewString(), r)
+}
+
+func (s *Store) putSource(ctx context.Context, t tenant.ID, importID, upload string, r io.Reader) (Object, error) {
+	key, err := sourceKey(t, importID, upload)
 	if err != nil {
 		return Object{}, fmt.Errorf("store source: %w", err)
 	}
@@ -53,6 +60,7 @@ func (s *Store) PutSource(ctx context.Context, t tenant.ID, importID string, r i
 	if err != nil {
 		return Object{}, fmt.Errorf("confirm stored source: %w", err)
 	}
+	stored.Upload = upload
 	return stored, nil
 }
 
@@ -82,13 +90,17 @@ func encodeCRC32(sum uint32) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
 }
 
-// OpenSource returns the source of the import and its size in bytes. Where a connection breaks or stalls, reading goes
+// OpenSource returns an upload to the import and its size in bytes. Where a connection breaks or stalls, reading goes
 // on over a new one at the same byte of the same version; it fails only when the store gives nothing for about half a
 // minute, when the source was replaced or deleted meanwhile, or when ctx ends, which also bounds the reading. The error
-// is [ErrNotFound] where there is no source, and [ErrChanged] where it is not the version of etag, unless that is empty.
+// is [ErrNotFound] where there is no such upload, as there is none without a name, and [ErrChanged] where it is not the
+// version of etag, unless that is empty.
 // The reader is not safe for concurrent use.
-func (s *Store) OpenSource(ctx context.Context, t tenant.ID, importID, etag string) (io.ReadCloser, int64, error) {
-	key, err := sourceKey(t, importID)
+func (s *Store) OpenSource(ctx context.Context, t tenant.ID, importID, upload, etag string) (io.ReadCloser, int64, error) {
+	if upload == "" {
+		return nil, 0, fmt.Errorf("open source: %w", ErrNotFound)
+	}
+	key, err := sourceKey(t, importID, upload)
 	if err != nil {
 		return nil, 0, fmt.Errorf("open source: %w", err)
 	}
@@ -97,6 +109,19 @@ func (s *Store) OpenSource(ctx context.Context, t tenant.ID, importID, etag stri
 		return nil, 0, fmt.Errorf("open source: %w", err)
 	}
 	return bufferedCloser{bufio.NewReaderSize(r, readBuffer), r}, r.size, nil
+}
+
+// DeleteSource deletes one upload to the import and nothing else. Deleting one that is not there is no error.
+func (s *Store) DeleteSource(ctx context.Context, t tenant.ID, importID, upload string) error {
+	key, err := sourceKey(t, importID, upload)
+	if err != nil {
+		return fmt.Errorf("delete source: %w", err)
+	}
+	_, err = s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key})
+	if err != nil && !isNotFound(err) {
+		return fmt.Errorf("delete source: %w", err)
+	}
+	return nil
 }
 
 // bufferedCloser reads by the buffer and closes what is behind it.

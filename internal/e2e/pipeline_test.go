@@ -109,7 +109,7 @@ func TestEmptyFileFailsWithASentence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	i := w.load(t, "empty.csv", []byte("会員番号,氏名\r\n"), client.Options{})
-	if i.State != imports.StateFailed || i.Error == nil || i.Error.Code != string(member.EmptyFile) || i.Error.Detail == "" || i.Total != 0 {
+	if i.State != imports.StateFailed || i.Error == nil || i.Error.Code != string(member.NoRows) || i.Error.Detail == "" || i.Total != 0 {
 		t.Errorf("import = %s, error %+v", counts(i), i.Error)
 	}
 	m, err := mail.ReadMessage(strings.NewReader(w.mails(t, 1)[0]))

@@ -37,7 +37,7 @@ func openHome(dir string) (*home, error) {
 	if err := makeDirs(path); err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(filepath.Join(path, ".lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
@@ -124,7 +124,7 @@ func (h *home) listen(want int) (net.Listener, error) {
 	if want != 0 {
 		return listenAgain(want)
 	}
-	if last, err := os.ReadFile(h.join("port")); err == nil {
+	if last, err := os.ReadFile(h.join(".port")); err == nil {
 		if n, err := strconv.Atoi(string(last)); err == nil {
 			if l, err := listenAgain(n); err == nil {
 				return l, nil
@@ -150,7 +150,7 @@ func listenAgain(port int) (net.Listener, error) {
 
 // keepPort remembers the port for the next start.
 func (h *home) keepPort(port int) error {
-	if err := writeFile(h.join("port"), strconv.Itoa(port)); err != nil {
+	if err := writeFile(h.join(".port"), strconv.Itoa(port)); err != nil {
 		return fmt.Errorf("keep port: %w", err)
 	}
 	return nil

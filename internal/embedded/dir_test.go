@@ -29,7 +29,7 @@ func TestPortIsTheLastOneWhereItIsFree(t *testing.T) { // not parallel: other te
 	if got, err := h.port(0); got != last || err != nil {
 		t.Errorf("port %d (%v), want the last one %d", got, err, last)
 	}
-	if err := os.WriteFile(h.join("port"), []byte("nonsense"), 0o600); err != nil {
+	if err := os.WriteFile(h.join(".port"), []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.port(0); err != nil {

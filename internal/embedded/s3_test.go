@@ -37,16 +37,19 @@ func openBucket(t *testing.T, endpoint, bucket, access, secret string) *blob.Sto
 	return store
 }
 
-func storeText(t *testing.T, store *blob.Store, text string) {
+// storeText stores a text and returns what it is found by.
+func storeText(t *testing.T, store *blob.Store, text string) (upload string) {
 	t.Helper()
-	if _, err := store.PutSource(t.Context(), 1, importID, strings.NewReader(text)); err != nil {
+	stored, err := store.PutSource(t.Context(), 1, importID, strings.NewReader(text))
+	if err != nil {
 		t.Fatal(err)
 	}
+	return stored.Upload
 }
 
-func storedText(t *testing.T, store *blob.Store) string {
+func storedText(t *testing.T, store *blob.Store, upload string) string {
 	t.Helper()
-	r, _, err := store.OpenSource(t.Context(), 1, importID, "")
+	r, _, err := store.OpenSource(t.Context(), 1, importID, upload, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +75,7 @@ func TestS3RestartKeepsObjectsKeysAndPort(t *testing.T) {
 			if err := store.Ping(t.Context()); err != nil {
 				t.Fatalf("the bucket is not there: %v", err)
 			}
-			storeText(t, store, "kept")
+			upload := storeText(t, store, "kept")
 			if end == "killed" {
 				s.child.signal(syscall.SIGKILL)
 				<-s.Done()
@@ -84,7 +87,7 @@ func TestS3RestartKeepsObjectsKeysAndPort(t *testing.T) {
 			if again.Endpoint != s.Endpoint || again.AccessKey != s.AccessKey || again.SecretKey != s.SecretKey {
 				t.Errorf("after a restart %+v, want %+v", again, s)
 			}
-			if got := storedText(t, store); got != "kept" {
+			if got := storedText(t, store, upload); got != "kept" {
 				t.Errorf("read %q, want kept", got)
 			}
 		})

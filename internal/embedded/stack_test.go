@@ -16,6 +16,7 @@ func TestStackRestartKeepsDataAndSettings(t *testing.T) {
 	t.Parallel()
 	cfg := StackConfig{Dir: filepath.Join(passable(t), "deep", "data"), Postgres: PostgresConfig{Settings: unsafe()}}
 	var before Settings
+	var upload string
 	for round := range 2 {
 		s, err := StartStack(t.Context(), cfg)
 		if err != nil {
@@ -25,7 +26,7 @@ func TestStackRestartKeepsDataAndSettings(t *testing.T) {
 		if round == 0 {
 			before = s.Settings
 			query(t, s.Settings.DatabaseURL, "CREATE TABLE kept AS SELECT 42 AS n")
-			storeText(t, store, "kept")
+			upload = storeText(t, store, "kept")
 		}
 		if s.Settings != before {
 			t.Errorf("settings after a restart %+v, want %+v", s.Settings, before)
@@ -33,7 +34,7 @@ func TestStackRestartKeepsDataAndSettings(t *testing.T) {
 		if got := query(t, s.Settings.DatabaseURL, "SELECT n FROM kept"); got != "42" {
 			t.Errorf("read %q from the database, want 42", got)
 		}
-		if got := storedText(t, store); got != "kept" {
+		if got := storedText(t, store, upload); got != "kept" {
 			t.Errorf("read %q from the store, want kept", got)
 		}
 		if _, answer := dialNATS(t, s.Settings.NATSURL); answer != "PONG" {

@@ -103,6 +103,8 @@ type Import struct {
 	// FirstID is the id of the member that the file's first row would create; the ids up to FirstID +
 	// Source.MaxRows are reserved for the import.
 	FirstID int64
+	// IntoEmpty tells that the list had no members with a number when the import started.
+	IntoEmpty bool
 	// MaxRowBytes bounds a row of the source, in bytes of UTF-8.
 	MaxRowBytes int
 	Totals      Totals
@@ -120,6 +122,8 @@ type Import struct {
 
 // Source is the uploaded file.
 type Source struct {
+	// Upload is object storage's name of the file among all that were ever uploaded to the import.
+	Upload string `json:"upload"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
 	// ETag is object storage's name of this version of the file: what was inspected is what is imported.

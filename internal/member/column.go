@@ -26,18 +26,29 @@ func (s *Schema) Suggest(headers []string) Mapping {
 	m := make(Mapping, len(headers))
 	meanings := make([]headerMeaning, len(headers))
 	best := make(map[int]int, len(headers)) // field → column
+	// A consent that two columns tell in opposite ways is mapped twice, which CheckMapping refuses: neither may be
+	// left out in silence.
+	contradicting := map[int]int{}
 	for i, header := range headers {
 		m[i].Header = header
 		meaning, ok := s.meaning(header)
-		if !ok || (s.fields[meaning.field].ReadOnly && !s.fields[meaning.field].MergeKey) {
+		if !ok || s.fields[meaning.field].ReadOnly {
 			continue
 		}
 		meanings[i] = meaning
+		if old, taken := best[meaning.field]; taken && s.fields[meaning.field].Consent && meaning.inverted != meanings[old].inverted {
+			contradicting[meaning.field] = i
+			continue
+		}
 		if old, taken := best[meaning.field]; !taken || meaning.weight > meanings[old].weight {
 			best[meaning.field] = i
 		}
 	}
 	s.preferGivenName(headers, best)
+	for field, column := range contradicting {
+		m[column].Field = s.fields[field].Key
+		m[column].Inverted = meanings[column].inverted
+	}
 	for field, column := range best {
 		m[column].Field = s.fields[field].Key
 		m[column].Inverted = meanings[column].inverted

@@ -87,9 +87,11 @@ func TestSuggestMapsEachFieldOnceToItsBestColumn(t *testing.T) {
 		{"名前 (first name),姓 (last name),氏名 (name)*", "first_name,last_name,name"},
 		{"名前,姓,名", "name,last_name,first_name"},
 		{"名前,メールアドレス", "name,email"},
-		{"データID,メールアドレス,バウンス回数,デバイスフラグ,携帯キャリアフラグ,メルマガA", "id,email,,device,,"},
+		{"データID,メールアドレス,バウンス回数,デバイスフラグ,携帯キャリアフラグ,メルマガA", ",email,,device,,"},
 		{"created_at,updated_at,last_seen_at,import_tags", ",,,"},
 		{"memberId,unsubscribeEmail,unsubscribeTexting", "member_sn,!is_subscriber,!is_subscriber_sms"},
+		// Columns that say opposite things of a consent are both suggested, so that the start asks which one counts.
+		{"会員番号,メール受信可否,配信停止", "member_sn,is_subscriber,!is_subscriber"},
 		{"", ""},
 	} {
 		headers := strings.Split(c.headers, ",")

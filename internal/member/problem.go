@@ -47,12 +47,21 @@ func sentence(c Code, lang tenant.Language, s *Schema, field, detail string) str
 		out = strings.ReplaceAll(out, "{choices}", choiceNames(lang, s, field))
 	}
 	if detail == "" {
-		out = strings.ReplaceAll(out, "（{detail}）", "")
-		out = strings.ReplaceAll(out, " ({detail})", "")
+		out = withoutAside(withoutAside(out, "（", "）"), " (", ")")
 	}
 	// The detail goes in last: it may quote a cell, which must not be read as a place to fill.
 	out = strings.ReplaceAll(out, "{field}", fieldName(lang, s, field))
 	return strings.ReplaceAll(out, "{detail}", detail)
+}
+
+// withoutAside removes the bracket that the detail would stand in.
+func withoutAside(s, open, close string) string {
+	before, after, found := strings.Cut(s, "{detail}")
+	start, end := strings.LastIndex(before, open), strings.Index(after, close)
+	if !found || start < 0 || end < 0 || strings.Contains(before[start:], close) {
+		return s
+	}
+	return before[:start] + after[end+len(close):]
 }
 
 // fieldName is the label by which sentences call a field.

@@ -11,7 +11,7 @@ const (
 	Keep Action = iota
 	// Set gives the field the cell's value.
 	Set
-	// Clear empties the field: the cell says ##DELETE## (seed 003).
+	// Clear empties the field, or gives it its default where it has one: the cell says ##DELETE## (seed 003).
 	Clear
 )
 
@@ -108,5 +108,6 @@ func (p *Plan) clear(r *Row, i int) {
 		r.Fail(CannotClear, f.Key, "")
 		return
 	}
-	r.Actions[i] = Clear
+	// A field that always has a value is cleared to its default.
+	r.Values[i], r.Actions[i] = f.Default, Clear
 }

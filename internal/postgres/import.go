@@ -55,7 +55,7 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 
 // importColumns and scanImport belong together. While an import runs its totals come from the ledger.
 const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_name, i.options, i.mapping, i.source, i.cut,
-	coalesce(i.first_member_id, 0), i.max_row_bytes, i.failure, coalesce(u.name, ''),
+	coalesce(i.first_member_id, 0), i.into_empty, i.max_row_bytes, i.failure, coalesce(u.name, ''),
 	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
 	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
@@ -80,7 +80,7 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	var read int64
 	var c member.Counts
 	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
-		&i.FirstID, &i.MaxRowBytes, &failure, &i.User,
+		&i.FirstID, &i.IntoEmpty, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
 		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected)
 	if err != nil {
@@ -140,24 +140,49 @@ type Inspected struct {
 	Inspection any
 }
 
-// SetUploaded records that the source is stored and verified. ErrConflict: the import has been started or
-// has ended.
-func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in Inspected) error {
+// SetUploaded records that the source is stored and verified, and returns the one that was recorded before, which is
+// zero for the first one: nothing names that one any more. ErrConflict: the import has been started or has ended, and
+// keeps its source. After any other error either may be recorded.
+func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in Inspected) (replaced imports.Source, err error) {
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		var old *imports.Source
+		// The row is locked before it is read, so that of two uploads the second replaces the first.
+		err := tx.QueryRow(ctx, `update import i set state = 'uploaded', uploaded_at = $3, source = $4, inspection = $5
+			from (select source from import where tenant_id = $1 and id = $2 and state in ('created', 'uploaded') for update) old
+			where i.tenant_id = $1 and i.id = $2 returning old.source`, t, id, time.Now(), in.Source, in.Inspection).Scan(&old)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrConflict
+		}
+		if old != nil {
+			replaced = *old
+		}
+		return err
+	})
+	if err != nil {
+		return imports.Source{}, fmt.Errorf("record upload of import %s: %w", id, err)
+	}
+	return replaced, nil
+}
+
+// SetInspection records that the import's source was looked at in another way. ErrConflict: it is not the import's
+// source any more, or the import has been started or has ended.
+func (db *DB) SetInspection(ctx context.Context, t tenant.ID, id imports.ID, in Inspected) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `update import set state = 'uploaded', uploaded_at = $3, source = $4, inspection = $5
-			where tenant_id = $1 and id = $2 and state in ('created', 'uploaded')`, t, id, time.Now(), in.Source, in.Inspection)
+		tag, err := tx.Exec(ctx, `update import set source = $3, inspection = $4
+			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $5`,
+			t, id, in.Source, in.Inspection, in.Source.Upload)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = ErrConflict
 		}
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("record upload of import %s: %w", id, err)
+		return fmt.Errorf("record inspection of import %s: %w", id, err)
 	}
 	return nil
 }
 
-// Inspection reads what SetUploaded stored into dst.
+// Inspection reads what SetUploaded or SetInspection stored last into dst.
 func (db *DB) Inspection(ctx context.Context, t tenant.ID, id imports.ID, dst any) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `select inspection from import where tenant_id = $1 and id = $2 and inspection is not null`, t, id).Scan(dst)

@@ -20,18 +20,31 @@ const (
 	TopicFinished = "finished"
 )
 
-// StartImport fixes the import's options, mapping and cut and puts it into its list's queue; if the list is
-// free, it is running at once. ErrConflict: it is not in the state uploaded.
-func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, o imports.Options, m member.Mapping, c imports.Cut) error {
+// Settled is what is fixed when an import starts.
+type Settled struct {
+	Options imports.Options
+	Mapping member.Mapping
+	Cut     imports.Cut
+	// Source is the version of the file that Mapping was made for.
+	Source imports.Source
+}
+
+// StartImport fixes the import's options, mapping and cut and puts it into its list's queue; if the list is free, it
+// is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile.
+func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Settled) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		var list int64
-		err := tx.QueryRow(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, cut = $6
-			where tenant_id = $1 and id = $2 and state = 'uploaded' returning list_id`, t, id, time.Now(), o, m, c).Scan(&list)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrConflict
-		}
+		list, err := lockListOf(ctx, tx, t, id)
 		if err != nil {
 			return err
+		}
+		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, cut = $6, source = $7
+			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $8`,
+			t, id, time.Now(), s.Options, s.Mapping, s.Cut, s.Source, s.Source.Upload)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrConflict
 		}
 		return runNext(ctx, tx, t, list)
 	})
@@ -41,12 +54,20 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, o imp
 	return nil
 }
 
-// runNext gives the list's turn to the import that has waited longest, if no other import of it is running:
-// one import at a time per list, in start order. Its member ids are reserved, and the splitters are told.
-func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
-	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, listLock(t, list)); err != nil {
-		return err
+// lockListOf locks the list of an import for whoever changes the states of its imports, and returns it. It comes
+// before any row of them is locked, so that two who do so never wait for each other.
+func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (list int64, err error) {
+	err = tx.QueryRow(ctx, `select list_id from import where tenant_id = $1 and id = $2`, t, id).Scan(&list)
+	if err != nil {
+		return 0, translate(err)
 	}
+	_, err = tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, listLock(t, list))
+	return list, err
+}
+
+// runNext gives the list's turn to the import that has waited longest, if no other import of it is running: one import
+// at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
+func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	var id imports.ID
 	var source imports.Source
 	err := tx.QueryRow(ctx, `update import set state = 'running', started_at = $3
@@ -60,7 +81,9 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `with ids as (update member_id_counter set next_id = next_id + $3 where tenant_id = $1 returning next_id - $3 as first)
-		update import set first_member_id = ids.first from ids where tenant_id = $1 and id = $2`, t, id, source.MaxRows)
+		update import set first_member_id = ids.first,
+			into_empty = not exists (select from member m where m.tenant_id = $1 and m.list_id = $4 and m.member_sn is not null)
+		from ids where tenant_id = $1 and id = $2`, t, id, source.MaxRows, list)
 	if err != nil {
 		return err
 	}
@@ -99,6 +122,7 @@ func (db *DB) FinishImport(ctx context.Context, t tenant.ID, id imports.ID) (don
 // FailImport ends a running or waiting import with a reason. What was merged stays. It reports whether it was
 // this call that ended it.
 func (db *DB) FailImport(ctx context.Context, t tenant.ID, id imports.ID, why member.Problem) (done bool, err error) {
+	why.Detail = storable(why.Detail)
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		done, err = endImport(ctx, tx, t, id, imports.StateFailed, &why, `i.state in ('queued', 'running')`)
 		return err
@@ -107,6 +131,23 @@ func (db *DB) FailImport(ctx context.Context, t tenant.ID, id imports.ID, why me
 		return false, fmt.Errorf("fail import %s: %w", id, err)
 	}
 	return done, nil
+}
+
+// FailImportOf is FailImport for a message that may not tell its tenant (0) or its import (the zero ID), as one that
+// could not be read. An import that is not known has nothing to fail.
+func (db *DB) FailImportOf(ctx context.Context, t tenant.ID, id imports.ID, why member.Problem) (done bool, err error) {
+	if t == 0 {
+		if t, err = db.tenantOfImport(ctx, id); errors.Is(err, ErrNotFound) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
+	done, err = db.FailImport(ctx, t, id, why)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return done, err
 }
 
 // CancelImport ends an import that is not final, at a chunk boundary. ErrConflict: it has ended already;
@@ -134,8 +175,11 @@ func endImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, importLock(id)); err != nil {
 		return false, err
 	}
-	var list int64
-	err := tx.QueryRow(ctx, `update import i set state = $3, finished_at = $4, failure = $5,
+	list, err := lockListOf(ctx, tx, t, id)
+	if err != nil {
+		return false, err
+	}
+	tag, err := tx.Exec(ctx, `update import i set state = $3, finished_at = $4, failure = $5,
 			total = greatest(s.read, s.done), not_processed = greatest(s.read, s.done) - s.done,
 			created = s.created, updated = s.updated, unchanged = s.unchanged, deleted = s.deleted, skipped = s.skipped,
 			failed = s.failed, protected = s.protected
@@ -145,11 +189,8 @@ func endImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 				coalesce(sum(a.protected), 0)::bigint protected
 			from (select $1::bigint as tenant_id, $2::uuid as import_id) k
 				left join import_progress p using (tenant_id, import_id) left join import_lane a using (tenant_id, import_id)) s
-		where i.tenant_id = $1 and i.id = $2 and `+condition+` returning i.list_id`, t, id, to, time.Now(), why).Scan(&list)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
+		where i.tenant_id = $1 and i.id = $2 and `+condition, t, id, to, time.Now(), why)
+	if err != nil || tag.RowsAffected() == 0 {
 		return false, err
 	}
 	if err := addToOutbox(ctx, tx, TopicFinished, t, id); err != nil {

@@ -44,13 +44,15 @@ func (db *DB) OpenLedger(ctx context.Context, t tenant.ID, id imports.ID, lanes 
 	return next, nil
 }
 
-// Progress notes how many data rows the splitter has read. It tells whether the import is still running, and
-// how many imports are running in all, which decides how much of the queue one of them may use.
+// Progress notes how many data rows the splitter has read. It tells whether the import is still running, and how many
+// others are being cut at the moment, which decides how much of the queue one of them may use.
 func (db *DB) Progress(ctx context.Context, t tenant.ID, id imports.ID, read int64) (running bool, others int, err error) {
 	err = db.pool.QueryRow(ctx, `with p as (insert into import_progress as p (tenant_id, import_id, rows_read, seen_at) values ($1, $2, $3, $4)
 			on conflict (tenant_id, import_id) do update set rows_read = greatest(p.rows_read, excluded.rows_read), seen_at = excluded.seen_at)
 		select exists (select from import where tenant_id = $1 and id = $2 and state = 'running'),
-			(select count(*) from import where state = 'running' and id <> $2)`, t, id, read, time.Now()).Scan(&running, &others)
+			(select count(*) from import i join import_progress o on o.tenant_id = i.tenant_id and o.import_id = i.id
+				where i.state = 'running' and i.split_at is null and i.id <> $2 and o.rows_read > 0 and o.seen_at > $4 - interval '10 s')`,
+		t, id, read, time.Now()).Scan(&running, &others)
 	if err != nil {
 		return false, 0, fmt.Errorf("note progress of import %s: %w", id, err)
 	}
@@ -74,4 +76,12 @@ func (db *DB) EndOfSource(ctx context.Context, t tenant.ID, id imports.ID, rows 
 		return fmt.Errorf("end of source of import %s: %w", id, err)
 	}
 	return nil
+}
+
+// tenantOfImport returns whose import it is.
+func (db *DB) tenantOfImport(ctx context.Context, id imports.ID) (t tenant.ID, err error) {
+	if err := db.pool.QueryRow(ctx, `select tenant_id from import where id = $1`, id).Scan(&t); err != nil {
+		return 0, fmt.Errorf("tenant of import %s: %w", id, translate(err))
+	}
+	return t, nil
 }

@@ -81,7 +81,11 @@ func problemCounts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (
 // and the commit repeats a mail, with the same Message-ID. permanent tells which errors of send are final:
 // these are recorded as the mail's failure, any other is returned, and the mail is still to be sent.
 func (db *DB) SendOnce(ctx context.Context, t tenant.ID, id imports.ID, recipient, messageID string, send func(context.Context) error, permanent func(error) bool) error {
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
+	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		// The transaction waits for the mail server.
+		if _, err := tx.Exec(ctx, `set local idle_in_transaction_session_timeout = '10min'`); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `insert into mail (tenant_id, import_id, recipient, message_id) values ($1, $2, $3, $4) on conflict do nothing`,
 			t, id, recipient, messageID); err != nil {
 			return err

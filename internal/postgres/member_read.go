@@ -33,9 +33,6 @@ type MemberFilter struct {
 }
 
 // Members returns a page of a list's members by id. ErrNotFound: the tenant has no such list.
-//
-// A search by e-mail reads all members of the tenant: behind row-level security only functions that are
-// marked as leakproof may use an index, and lower() is not.
 func (db *DB) Members(ctx context.Context, t tenant.ID, s *member.Schema, f MemberFilter) (page []Member, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := listID(ctx, tx, t, f.List)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,6 +21,10 @@ const sampleRows = 30
 // maxConflicts bounds how often a chunk is merged again because somebody else changed its members meanwhile.
 const maxConflicts = 10
 
+// ErrOutOfTurn is returned for a chunk that comes before the one before it is merged. The queue does not let this
+// happen; if it does, something was lost that will not come back by itself.
+var ErrOutOfTurn = errors.New("chunk comes before its turn")
+
 // ErrStopped is returned for a chunk of an import that is not running: nothing was done, and nothing is to be.
 var ErrStopped = errors.New("import is not running")
 
@@ -33,6 +37,9 @@ type ChunkWork struct {
 	Plan   *member.Plan
 	Lane   int
 	Seq    int64
+	// AllNew expects every key of the chunk to be new, and does without looking them up. It must be a unique one. If
+	// the index knows better, the chunk is merged again with a look.
+	AllNew bool
 	// Parse returns the chunk's rows, new at each call: a chunk that met a concurrent change is merged again
 	// from the start.
 	Parse func() ([]member.Row, error)
@@ -45,6 +52,8 @@ type ChunkWork struct {
 type ChunkResult struct {
 	// Done tells that the chunk had been merged before: nothing was done now.
 	Done bool
+	// Known tells that AllNew was wrong.
+	Known bool
 	// Last tells that the chunk was the last of its lane, as far as the splitter has said.
 	Last   bool
 	Counts member.Counts
@@ -56,11 +65,14 @@ type ChunkResult struct {
 // lock, finds a key that was created meanwhile, and changed members are found by their version: then the
 // chunk is merged again.
 func (db *DB) MergeChunk(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkResult, err error) {
+	known := false
 	for range maxConflicts {
 		r, err = db.mergeOnce(ctx, t, w)
+		r.Known = known
 		if !conflicted(err) {
 			break
 		}
+		known, w.AllNew = known || w.AllNew, false
 	}
 	if err != nil {
 		return ChunkResult{}, fmt.Errorf("merge chunk %d of lane %d: %w", w.Seq, w.Lane, err)
@@ -138,6 +150,9 @@ func (m *merging) begin() (done bool, err error) {
 		return done, err
 	}
 	w := m.work
+	if w.AllNew {
+		return false, nil
+	}
 	keys := m.keys()
 	rows, err := m.tx.Query(m.ctx, selectMatches(w.Plan), pgx.QueryResultFormats{pgx.BinaryFormatCode}, m.tenant, w.Import.ListID, keys)
 	if err != nil {
@@ -171,7 +186,7 @@ func (m *merging) takeTurn() (done bool, err error) {
 	case err != nil:
 		return false, err
 	case next < w.Seq:
-		return false, fmt.Errorf("chunk comes before its turn: lane stands at %d", next)
+		return false, fmt.Errorf("%w: lane stands at %d", ErrOutOfTurn, next)
 	}
 	m.last = chunks != nil && w.Seq+1 == *chunks
 	return next > w.Seq, nil
@@ -237,7 +252,7 @@ func (m *merging) end(failed []member.Row) error {
 	for i := range failed[:min(int64(len(failed)), max(0, sampleRows-m.failedBefore))] {
 		r := &failed[i]
 		b.Queue(`insert into import_problem (tenant_id, import_id, lane, row_number, problems, cells) values ($1, $2, $3, $4, $5, $6)`,
-			m.tenant, w.Import.ID, w.Lane, r.Number, r.Problems, boundCells(r.Cells))
+			m.tenant, w.Import.ID, w.Lane, r.Number, storableProblems(r.Problems), boundCells(r.Cells))
 	}
 	for p, n := range countProblems(failed) {
 		b.Queue(`insert into import_problem_count as c (tenant_id, import_id, lane, code, field, rows) values ($1, $2, $3, $4, $5, $6)
@@ -276,7 +291,15 @@ func boundCells(cells []string) []string {
 		if len(c) > maxSampleCell {
 			c = c[:maxSampleCell] + "…"
 		}
-		out[i] = strings.ToValidUTF8(strings.ReplaceAll(c, "\x00", ""), "\uFFFD")
+		out[i] = storable(c)
+	}
+	return out
+}
+
+func storableProblems(problems []member.Problem) []member.Problem {
+	out := slices.Clone(problems)
+	for i := range out {
+		out[i].Detail = storable(out[i].Detail)
 	}
 	return out
 }

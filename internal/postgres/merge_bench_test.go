@@ -61,8 +61,10 @@ func newBenchWorld(b *testing.B) *benchWorld {
 	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
 	i, _, err := db.CreateImport(ctx, ten.ID, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	check(b, err)
-	check(b, db.SetUploaded(ctx, ten.ID, i.ID, postgres.Inspected{Source: imports.Source{Size: 1, Format: "csv", MaxRows: 1 << 40}, Inspection: map[string]any{}}))
-	check(b, db.StartImport(ctx, ten.ID, i.ID, o, m, imports.Cut{Lanes: 2, ChunkRows: 10, ChunkBytes: 1000}))
+	source := imports.Source{Size: 1, Format: "csv", MaxRows: 1 << 40}
+	_, err = db.SetUploaded(ctx, ten.ID, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
+	check(b, err)
+	check(b, db.StartImport(ctx, ten.ID, i.ID, postgres.Settled{Options: o, Mapping: m, Cut: imports.Cut{Lanes: 2, ChunkRows: 4000, ChunkBytes: 1000}, Source: source}))
 	_, err = db.OpenLedger(ctx, ten.ID, i.ID, 2)
 	check(b, err)
 	w := &benchWorld{db: db}

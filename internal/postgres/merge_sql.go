@@ -62,10 +62,7 @@ func (db *DB) mergeConn(ctx context.Context) (*pgxpool.Conn, error) {
 		return conn, nil
 	}
 	_, err = conn.Exec(ctx, `set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_material = off;
-		create temporary table incoming (like member, stored integer) on commit delete rows;
-		alter table incoming alter tenant_id drop not null, alter list_id drop not null, alter created_at drop not null, alter updated_at drop not null,
-			alter bounce_count drop not null, alter is_active drop not null, alter is_subscriber drop not null, alter is_subscriber_sms drop not null,
-			alter is_subscriber_line drop not null, alter is_subscriber_pn drop not null, alter is_subscriber_messenger drop not null, alter kind drop not null`)
+		create temporary table incoming on commit delete rows as select *, 0 as stored from member with no data`)
 	if err != nil {
 		conn.Release()
 		return nil, err

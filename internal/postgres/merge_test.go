@@ -53,8 +53,12 @@ func (w *world) start(t *testing.T, lanes int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(t, w.db.SetUploaded(t.Context(), w.tenant, i.ID, postgres.Inspected{Source: imports.Source{Size: 1, Format: "csv", MaxRows: 1000}, Inspection: map[string]any{}}))
-	must(t, w.db.StartImport(t.Context(), w.tenant, i.ID, o, mapping, imports.Cut{Lanes: lanes, ChunkRows: 10, ChunkBytes: 1000}))
+	source := imports.Source{Size: 1, Format: "csv", MaxRows: 1000}
+	_, err = w.db.SetUploaded(t.Context(), w.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
+	must(t, err)
+	must(t, w.db.StartImport(t.Context(), w.tenant, i.ID, postgres.Settled{
+		Options: o, Mapping: mapping, Cut: imports.Cut{Lanes: lanes, ChunkRows: 10, ChunkBytes: 1000}, Source: source,
+	}))
 	if _, err := w.db.OpenLedger(t.Context(), w.tenant, i.ID, lanes); err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +72,12 @@ func (w *world) start(t *testing.T, lanes int) {
 
 // merge merges rows of cells as one chunk.
 func (w *world) merge(ctx context.Context, lane int, seq, first int64, cells ...[]string) (postgres.ChunkResult, error) {
+	return w.mergeAs(ctx, false, lane, seq, first, cells...)
+}
+
+func (w *world) mergeAs(ctx context.Context, allNew bool, lane int, seq, first int64, cells ...[]string) (postgres.ChunkResult, error) {
 	return w.db.MergeChunk(ctx, w.tenant, postgres.ChunkWork{
-		Import: w.job, Plan: w.plan, Lane: lane, Seq: seq,
+		Import: w.job, Plan: w.plan, Lane: lane, Seq: seq, AllNew: allNew,
 		Parse: func() ([]member.Row, error) {
 			var rows []member.Row
 			for n, c := range cells {
@@ -325,5 +333,27 @@ func TestProblemsAreKeptInBoundedNumber(t *testing.T) {
 	}
 	if len(f.Counts) != 1 || f.Counts[0].Rows != 60 || f.Counts[0].Field != "email" {
 		t.Errorf("counts = %+v, want 60 rows with a problem in email", f.Counts)
+	}
+}
+
+func TestKeysThatWereExpectedToBeNewAreFoundAllTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	if !w.job.IntoEmpty {
+		t.Error("the list is empty, and the import does not know")
+	}
+	r, err := w.mergeAs(t.Context(), true, 0, 0, 0, row("A1", "青木"), row("A2", "井上"), row("A2", "井川"))
+	must(t, err)
+	if want := (member.Counts{Created: 2, Updated: 1}); r.Counts != want || r.Known {
+		t.Errorf("new keys: %+v, want %+v", r, want)
+	}
+	r, err = w.mergeAs(t.Context(), true, 0, 1, 3, row("A1", "青山"), row("A3", "上田"))
+	must(t, err)
+	if want := (member.Counts{Created: 1, Updated: 1}); r.Counts != want || !r.Known {
+		t.Errorf("a known key: %+v, want %+v and Known", r, want)
+	}
+	w.finish(t, 2, 5)
+	if w.start(t, 1); w.job.IntoEmpty {
+		t.Error("the list has members, and the import does not know")
 	}
 }

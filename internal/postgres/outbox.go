@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,12 +20,19 @@ type Event struct {
 	Import imports.ID
 }
 
+// relayLock is the advisory lock of whoever publishes the outbox.
+const relayLock = 0x6d6569626f // "meibo"
+
 // Relay hands up to limit events of the outbox to publish, oldest first, and deletes those that it took
-// without an error. Several relays may run at once; an event that is published twice after a crash is
-// harmless to its receivers. It returns how many it published.
+// without an error. Of several relays one works at a time, so that events keep their order; an event that is published
+// twice after a crash is harmless to its receivers. It returns how many it published.
 func (db *DB) Relay(ctx context.Context, limit int, publish func(context.Context, Event) error) (n int, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select id, topic, tenant_id, import_id from outbox order by id limit $1 for update skip locked`, limit)
+		var free bool
+		if err := tx.QueryRow(ctx, `select pg_try_advisory_xact_lock($1)`, relayLock).Scan(&free); err != nil || !free {
+			return err
+		}
+		rows, err := tx.Query(ctx, `select id, topic, tenant_id, import_id from outbox order by id limit $1`, limit)
 		if err != nil {
 			return err
 		}
@@ -54,4 +62,22 @@ func (db *DB) Relay(ctx context.Context, limit int, publish func(context.Context
 		return 0, fmt.Errorf("relay outbox: %w", err)
 	}
 	return n, nil
+}
+
+// Revive puts running imports of which no splitter has been heard for so long into the outbox again, and returns how
+// many.
+func (db *DB) Revive(ctx context.Context, silence time.Duration) (int64, error) {
+	tag, err := db.pool.Exec(ctx, `with silent as (
+			select i.tenant_id, i.id from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
+			where i.state = 'running' and greatest(p.seen_at, i.started_at) < $1 for update of i skip locked
+		), seen as (
+			insert into import_progress as p (tenant_id, import_id, seen_at) select tenant_id, id, $2 from silent
+			on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at
+		)
+		insert into outbox (topic, tenant_id, import_id) select $3, tenant_id, id from silent`,
+		time.Now().Add(-silence), time.Now(), TopicStarted)
+	if err != nil {
+		return 0, fmt.Errorf("revive imports: %w", err)
+	}
+	return tag.RowsAffected(), nil
 }

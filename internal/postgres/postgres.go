@@ -11,7 +11,10 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -133,16 +136,26 @@ const (
 	codeDeadlock             = "40P01"
 )
 
-// Permanent reports whether err is the database's answer to the data of the statement, which repeating it will
-// not change: as opposed to a database that is down, full, restarting or in a deadlock.
-func Permanent(err error) bool {
+// Unavailable reports whether err says that the database cannot do its work for now: it is down, starting, full, out
+// of connections, of another schema version, or the connection broke. Any other error is the database's answer to the
+// data, or ours, and repeating it for ever changes nothing.
+func Unavailable(err error) bool {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || len(pg.Code) < 2 {
+	if errors.As(err, &pg) && len(pg.Code) >= 2 {
+		switch pg.Code[:2] {
+		case "08", "25", "28", "3D", "40", "42", "53", "55", "57", "58":
+			return true
+		}
 		return false
 	}
-	switch pg.Code[:2] {
-	case "21", "22", "23", "42":
-		return true
-	}
-	return false
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		pgconn.SafeToRetry(err)
+}
+
+// storable returns s as PostgreSQL can store it: valid UTF-8 without NUL.
+func storable(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD")
 }

@@ -5,21 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/imports"
 )
 
 // Handler does the work of one message. Its error decides the message's fate: nil acknowledges it; Drop ends
-// it; Unavailable keeps it for as long as it takes; any other error has it tried again a bounded number of
+// it; Later and Unavailable keep it for as long as it takes; any other error has it tried again a bounded number of
 // times with growing pauses, and then ends it too.
 type Handler[T any] func(ctx context.Context, message T) error
 
-// Dropped is called for a message before it is ended without having been done. j is the zero Job where the
-// message could not even be read so far. If it returns an error, the message is kept and tried again.
+// Dropped is called for a message before it is ended without having been done. j has no tenant where the message could
+// not be read, and no import where not even its subject tells it. If it returns an error, the message is kept and
+// tried again.
 type Dropped func(ctx context.Context, j Job, why error) error
 
 type dropError struct{ error }
@@ -37,42 +41,76 @@ func (e unavailableError) Unwrap() error { return e.error }
 // down is no reason to give up a message.
 func Unavailable(err error) error { return unavailableError{err} }
 
+type laterError struct{ delay time.Duration }
+
+func (e laterError) Error() string { return "not now" }
+
+// Later puts the message back for a while: nothing is wrong, but this worker has no room for it now. Another may.
+func Later(delay time.Duration) error { return laterError{delay} }
+
 // maxTries is how often a message is tried that fails for a reason of its own.
 const maxTries = 6
 
+// A handler that takes longer than this is taken to hang, as on a connection that nobody answers.
+const (
+	chunkLimit    = 5 * time.Minute
+	finishedLimit = 10 * time.Minute
+)
+
 // ConsumeStarted has up to workers imports handled at once, until ctx ends; then it waits for the handlers.
 func (q *Queue) ConsumeStarted(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
-	return consume(ctx, q, splitterConsumer, workers, decodeStarted, func(j Job) Job { return j }, h, dropped)
+	c := consumer[Job]{queue: q, name: splitterConsumer, decode: decodeStarted, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
+	return c.run(ctx, workers)
 }
 
 // ConsumeFinished is ConsumeStarted for imports that have ended.
 func (q *Queue) ConsumeFinished(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
-	return consume(ctx, q, notifierConsumer, workers, decodeFinished, func(j Job) Job { return j }, h, dropped)
+	c := consumer[Job]{queue: q, name: notifierConsumer, limit: finishedLimit, decode: decodeFinished, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
+	return c.run(ctx, workers)
 }
 
 // ConsumeChunks is ConsumeStarted for chunks.
 func (q *Queue) ConsumeChunks(ctx context.Context, workers int, h Handler[Chunk], dropped Dropped) error {
-	return consume(ctx, q, mergerConsumer, workers, decodeChunk, func(c Chunk) Job { return c.Job }, h, dropped)
+	c := consumer[Chunk]{queue: q, name: mergerConsumer, limit: chunkLimit, decode: decodeChunk, job: func(c Chunk) Job { return c.Job }, handle: h, dropped: dropped}
+	return c.run(ctx, workers)
 }
 
-func consume[T any](ctx context.Context, q *Queue, name string, workers int, decode func([]byte) (T, error), job func(T) Job, h Handler[T], dropped Dropped) error {
-	if err := q.Prepare(ctx); err != nil {
+// consumer is the work of one process on the messages of one kind.
+type consumer[T any] struct {
+	queue *Queue
+	name  string
+	// limit bounds a handler; 0 is none.
+	limit   time.Duration
+	decode  func([]byte) (T, error)
+	job     func(T) Job
+	handle  Handler[T]
+	dropped Dropped
+
+	mu sync.Mutex
+	// failures counts how often each message failed for a reason of its own, by its place in the stream. The server's
+	// count of deliveries will not do: it also has those that an outage or a restart ended.
+	failures map[uint64]int
+}
+
+func (c *consumer[T]) run(ctx context.Context, workers int) error {
+	c.failures = map[uint64]int{}
+	if err := c.queue.Prepare(ctx); err != nil {
 		return err
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for range workers {
 		wg.Go(func() {
-			f := fetcher{queue: q, name: name}
+			f := fetcher{queue: c.queue, name: c.name}
 			for ctx.Err() == nil {
 				msg, err := f.next(ctx)
 				if err != nil {
-					q.log.Warn("cannot fetch", zap.String("consumer", name), zap.Error(err))
+					c.queue.log.Warn("cannot fetch", zap.String("consumer", c.name), zap.Error(err))
 					_ = pause(ctx, time.Second)
 					continue
 				}
 				if msg != nil {
-					handle(ctx, q, name, msg, decode, job, h, dropped)
+					c.take(ctx, msg)
 				}
 			}
 		})
@@ -129,48 +167,100 @@ func ignoreEnd(ctx context.Context, err error) error {
 	return fmt.Errorf("fetch: %w", err)
 }
 
-func handle[T any](ctx context.Context, q *Queue, name string, msg jetstream.Msg, decode func([]byte) (T, error), job func(T) Job, h Handler[T], dropped Dropped) {
+// take handles one message and decides its fate.
+func (c *consumer[T]) take(ctx context.Context, msg jetstream.Msg) {
+	q := c.queue
 	stop := q.keepAlive(msg)
 	defer stop()
-	m, err := decode(msg.Data())
+	m, err := c.decode(msg.Data())
 	if err == nil {
-		err = guard(ctx, m, h)
+		err = c.guard(ctx, m)
 	}
-	if err == nil {
+	seq, deliveries := place(msg)
+	var later laterError
+	switch {
+	case err == nil:
+		c.forget(seq)
 		q.settle(msg, msg.Ack())
 		return
-	}
-	tries := 1
-	if meta, metaErr := msg.Metadata(); metaErr == nil {
-		tries = int(meta.NumDelivered)
-	}
-	var drop dropError
-	var unavailable unavailableError
-	switch {
 	case ctx.Err() != nil:
 		q.settle(msg, msg.Nak()) // we are stopping: somebody else may go on at once
 		return
-	case errors.As(err, &drop), tries >= maxTries && !errors.As(err, &unavailable):
-		if dropErr := dropped(ctx, job(m), err); dropErr == nil {
+	case errors.As(err, &later):
+		q.settle(msg, msg.NakWithDelay(later.delay))
+		return
+	case c.hopeless(seq, err):
+		j := c.job(m)
+		if j.Import == (imports.ID{}) {
+			j.Import = importOf(msg.Subject())
+		}
+		dropErr := c.dropped(ctx, j, err)
+		if dropErr == nil {
+			c.forget(seq)
 			q.settle(msg, msg.Term())
 			return
-		} else {
-			err = errors.Join(err, dropErr)
 		}
+		err = errors.Join(err, dropErr)
 	}
-	delay := min(100*time.Millisecond<<min(tries-1, 8), 15*time.Second)
-	q.log.Warn("will try again", zap.String("consumer", name), zap.String("subject", msg.Subject()), zap.Int("tries", tries), zap.Duration("in", delay), zap.Error(err))
+	delay := min(100*time.Millisecond<<min(deliveries-1, 8), 15*time.Second)
+	q.log.Warn("will try again", zap.String("consumer", c.name), zap.String("subject", msg.Subject()), zap.Uint64("deliveries", deliveries), zap.Duration("in", delay), zap.Error(err))
 	q.settle(msg, msg.NakWithDelay(delay))
 }
 
-// guard turns a panic of the handler into an error: one message must not take the others down.
-func guard[T any](ctx context.Context, m T, h Handler[T]) (err error) {
+// place returns where the message stands in its stream and how often it was delivered.
+func place(msg jetstream.Msg) (seq, deliveries uint64) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return 0, 1
+	}
+	return meta.Sequence.Stream, max(meta.NumDelivered, 1)
+}
+
+// importOf returns the import that a subject names; the zero ID where it names none.
+func importOf(subject string) imports.ID {
+	for part := range strings.SplitSeq(subject, ".") {
+		if id, err := imports.ParseID(part); err == nil {
+			return id
+		}
+	}
+	return imports.ID{}
+}
+
+// hopeless reports whether the message is to be given up because of err.
+func (c *consumer[T]) hopeless(seq uint64, err error) bool {
+	var drop dropError
+	var unavailable unavailableError
+	if errors.As(err, &drop) {
+		return true
+	}
+	if errors.As(err, &unavailable) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failures[seq]++
+	return c.failures[seq] >= maxTries
+}
+
+func (c *consumer[T]) forget(seq uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.failures, seq)
+}
+
+// guard bounds the handler in time and turns its panic into an error: one message must not take the others down.
+func (c *consumer[T]) guard(ctx context.Context, m T) (err error) {
+	if c.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.limit)
+		defer cancel()
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return h(ctx, m)
+	return c.handle(ctx, m)
 }
 
 // settle reports an acknowledgement that could not be sent. The message comes again, which is harmless.

@@ -54,7 +54,7 @@ const (
 
 // ackWait is how long a message may be silent in a worker's hands before another worker gets it; workers say
 // three times as often that they are still at it.
-const ackWait = 30 * time.Second
+const ackWait = 10 * time.Second
 
 func streams(replicas int) []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
@@ -187,6 +187,9 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// ErrTooLarge is returned for a chunk that the server will never take.
+var ErrTooLarge = errors.New("chunk exceeds the queue's message size limit")
+
 // ErrLaneBusy is returned for a chunk whose lane still holds a chunk: the chunk is to be published again once
 // the lane is free.
 var ErrLaneBusy = errors.New("lane is busy")
@@ -215,7 +218,7 @@ func (q *Queue) publishJob(ctx context.Context, subject string, j Job, event int
 }
 
 // PublishChunk stores a chunk. nil: it is stored. ErrLaneBusy: it is not, its lane holds one. Any other error:
-// nobody knows, and the same chunk must be published again, never the next one.
+// nobody knows, and the same chunk must be published again, never the next one; unless it is ErrTooLarge.
 func (q *Queue) PublishChunk(ctx context.Context, c Chunk) error {
 	buf := q.buffers.Get().(*[]byte)
 	defer q.buffers.Put(buf)
@@ -228,6 +231,9 @@ func (q *Queue) PublishChunk(ctx context.Context, c Chunk) error {
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == codeStoreFailed && strings.Contains(api.Description, "per subject") {
 		return ErrLaneBusy
+	}
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return ErrTooLarge
 	}
 	if err != nil {
 		return fmt.Errorf("publish chunk %d of lane %d: %w", c.Seq, c.Lane, err)

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/embedded/embeddedtest"
@@ -113,7 +115,7 @@ func TestErrorsDecideTheFateOfAMessage(t *testing.T) {
 		drops int
 	}{
 		"drop ends at once":         {func(int) error { return queue.Drop(errors.New("broken")) }, 1, 1},
-		"unavailable is kept":       {func(try int) error { return until(try, 8, queue.Unavailable(errors.New("down"))) }, 8, 0},
+		"unavailable is kept":       {func(try int) error { return until(try, 7, queue.Unavailable(errors.New("down"))) }, 7, 0},
 		"a plain error is tried":    {func(try int) error { return until(try, 3, errors.New("hiccup")) }, 3, 0},
 		"a panic is a plain error":  {func(try int) error { return panicUntil(try, 2) }, 2, 0},
 		"a plain error is not kept": {func(int) error { return errors.New("always") }, 6, 1},
@@ -232,5 +234,48 @@ func TestMessagesSurviveARestartOfTheServer(t *testing.T) {
 	must(t, q.ConsumeChunks(ctx, 1, func(_ context.Context, c queue.Chunk) error { got = c; cancel(); return nil }, never(t)))
 	if got.Job != j || got.Lane != 3 || got.Seq != 9 || string(got.Block) != "block" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestUnreadableMessageTellsItsImportBySubject(t *testing.T) {
+	t.Parallel()
+	url := queuetest.Server(t)
+	q := open(t, url)
+	id := imports.NewID()
+	nc, err := nats.Connect(url)
+	must(t, err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	must(t, err)
+	_, err = js.Publish(t.Context(), "chunk."+id.String()+".0", []byte("no protobuf at all"))
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var told queue.Job
+	must(t, q.ConsumeChunks(ctx, 1, func(context.Context, queue.Chunk) error {
+		t.Error("a message that cannot be read was handled")
+		return nil
+	}, func(_ context.Context, j queue.Job, _ error) error { told = j; cancel(); return nil }))
+	if told.Import != id || told.Tenant != 0 {
+		t.Errorf("dropped %+v, want import %s", told, id)
+	}
+}
+
+func TestLaterComesBackWithoutCountingAsAFailure(t *testing.T) {
+	t.Parallel()
+	q := open(t, queuetest.Server(t))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	must(t, q.PublishStarted(ctx, newJob(), 1))
+	tries := 0
+	must(t, q.ConsumeStarted(ctx, 1, func(context.Context, queue.Job) error {
+		if tries++; tries == 12 {
+			cancel()
+			return nil
+		}
+		return queue.Later(time.Millisecond)
+	}, never(t)))
+	if tries != 12 {
+		t.Errorf("%d tries, want 12", tries)
 	}
 }

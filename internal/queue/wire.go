@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/tenant"
 	meibov1 "github.com/meibo/meibo/proto/meibo/v1"
 )
@@ -67,7 +68,10 @@ func decode(data []byte, m header) (Job, error) {
 	}
 	j := Job{Tenant: tenant.ID(m.GetTenantId()), Import: id}
 	if m.GetVersion() > version {
-		return j, Drop(fmt.Errorf("message of version %d; this service knows up to %d", m.GetVersion(), version))
+		return j, Drop(&imports.Failure{
+			Problem: member.Problem{Code: member.NewerMessage},
+			Err:     fmt.Errorf("message of version %d; this service knows up to %d", m.GetVersion(), version),
+		})
 	}
 	return j, nil
 }

@@ -17,6 +17,12 @@ import (
 // every is how long an event waits at most if the process that wrote it is gone.
 const every = time.Second
 
+// An import of which no splitter has been heard for so long is started again; they are looked for so often.
+const (
+	silence     = 5 * time.Minute
+	reviveEvery = time.Minute
+)
+
 // batch is how many events one transaction takes.
 const batch = 100
 
@@ -43,8 +49,9 @@ func (r *Relay) Kick() {
 
 // Run publishes until ctx ends.
 func (r *Relay) Run(ctx context.Context) error {
-	t := time.NewTicker(every)
+	t, revive := time.NewTicker(every), time.NewTicker(reviveEvery)
 	defer t.Stop()
+	defer revive.Stop()
 	for {
 		r.drain(ctx)
 		select {
@@ -52,13 +59,27 @@ func (r *Relay) Run(ctx context.Context) error {
 			return nil
 		case <-r.kick:
 		case <-t.C:
+		case <-revive.C:
+			r.revive(ctx)
 		}
+	}
+}
+
+// revive has imports started again that nobody works on any more, as after the queue has lost its disk. Cutting an
+// import again is harmless.
+func (r *Relay) revive(ctx context.Context) {
+	n, err := r.db.Revive(ctx, silence)
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("cannot look for silent imports", zap.Error(err))
+	}
+	if n > 0 {
+		r.log.Warn("silent imports started again", zap.Int64("imports", n))
 	}
 }
 
 func (r *Relay) drain(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, err := r.db.Relay(ctx, batch, r.publish)
+		n, err := r.publishBatch(ctx)
 		if err != nil && ctx.Err() == nil {
 			r.log.Warn("outbox not published", zap.Error(err))
 		}
@@ -66,6 +87,13 @@ func (r *Relay) drain(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// publishBatch is bounded in time: its transaction must not wait for ever for a queue that is down.
+func (r *Relay) publishBatch(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return r.db.Relay(ctx, batch, r.publish)
 }
 
 func (r *Relay) publish(ctx context.Context, e postgres.Event) error {

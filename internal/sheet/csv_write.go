@@ -82,6 +82,14 @@ func Unguard(cell string) string {
 	return cell
 }
 
+// UnguardBytes is Unguard for a cell as it is read, without copying it.
+func UnguardBytes(cell []byte) []byte {
+	if len(cell) == 0 || cell[0] != guard[0] || len(Unguard(string(cell))) == len(cell) {
+		return cell
+	}
+	return cell[len(guard):]
+}
+
 // formula reports whether text starts like a formula (OWASP, "CSV Injection").
 func formula(text string) bool {
 	for _, r := range text {

@@ -27,7 +27,7 @@ const (
 	// maxText bounds one text. Excel's own limit is 32,767 characters, or 128 KiB.
 	maxText = blockSize / 2
 	// maxTexts bounds the memory of all texts.
-	maxTexts = 1 << 30
+	maxTexts = 256 << 20
 	// tooLongText stands for the length of a text beyond maxText, of which nothing is kept.
 	tooLongText = 1<<32 - 1
 )

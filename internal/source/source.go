@@ -33,7 +33,7 @@ func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, e
 	if o.Format == sheet.XLSX {
 		return openWorkbook(ctx, blobs, i, o)
 	}
-	body, _, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
+	body, _, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.Upload, i.Source.ETag)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func open(r reader, o sheet.Options, end func() error) (*Source, error) {
 
 // Spool copies a source into a temporary file, which has no name any more and is gone when it is closed.
 func Spool(ctx context.Context, blobs *blob.Store, i *imports.Import) (*os.File, int64, error) {
-	body, size, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
+	body, size, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.Upload, i.Source.ETag)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -44,8 +44,8 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	}
 	defer h.slabs.Put(memory)
 	result, err := h.db.MergeChunk(ctx, c.Tenant, postgres.ChunkWork{
-		Import: p.job, Plan: p.plan, Lane: c.Lane, Seq: c.Seq,
-		Parse:  func() ([]member.Row, error) { return memory.parse(p.plan, c.Chunk) },
+		Import: p.job, Plan: p.plan, Lane: c.Lane, Seq: c.Seq, AllNew: p.allNew.Load(),
+		Parse:  func() ([]member.Row, error) { return memory.parse(p.plan, p.job.Cut.ChunkRows, c.Chunk) },
 		Report: func(ctx context.Context, failed []member.Row) error { return h.report(ctx, c, failed) },
 	})
 	switch {
@@ -54,13 +54,16 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 		return nil
 	case errors.Is(err, imports.ErrBlock):
 		return queue.Drop(err)
-	case err != nil && postgres.Permanent(err):
-		return err
-	case err != nil:
+	case err != nil && postgres.Unavailable(err):
 		return queue.Unavailable(err)
+	case err != nil:
+		return err // a report that could not be stored says itself that it is to be tried again
 	}
 	h.log.Info("chunk merged", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq), zap.Bool("repeated", result.Done),
 		zap.Int("rows", c.Rows), zap.Int64("failed", result.Counts.Failed), zap.Duration("in", time.Since(start)))
+	if result.Known {
+		p.allNew.Store(false)
+	}
 	if !result.Last && !result.Done {
 		return nil
 	}
@@ -77,13 +80,13 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 // dropped fails the import of a chunk that cannot be merged, so that it blocks neither its lane nor others.
 func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	h.log.Error("chunk cannot be merged: import fails", zap.Stringer("import", j.Import), zap.Error(why))
-	if j.Tenant == 0 {
-		return nil
-	}
-	if _, err := h.db.FailImport(ctx, j.Tenant, j.Import, imports.FailureOf(why, member.PoisonChunk)); err != nil {
+	done, err := h.db.FailImportOf(ctx, j.Tenant, j.Import, imports.FailureOf(why, member.PoisonChunk))
+	if err != nil {
 		return err
 	}
-	h.relay.Kick()
+	if done {
+		h.relay.Kick()
+	}
 	return h.queue.PurgeChunks(ctx, j.Import)
 }
 
@@ -94,9 +97,9 @@ type slab struct {
 }
 
 // parse reads a chunk's rows and judges their cells. The rows are valid until the next parse.
-func (s *slab) parse(plan *member.Plan, c imports.Chunk) ([]member.Row, error) {
-	if c.Rows > len(c.Block) {
-		return nil, fmt.Errorf("%w: %d rows in %d bytes", imports.ErrBlock, c.Rows, len(c.Block))
+func (s *slab) parse(plan *member.Plan, maxRows int, c imports.Chunk) ([]member.Row, error) {
+	if c.Rows > len(c.Block) || c.Rows > maxRows {
+		return nil, fmt.Errorf("%w: %d rows in %d bytes, where a chunk has %d at most", imports.ErrBlock, c.Rows, len(c.Block), maxRows)
 	}
 	fields := len(plan.Fields)
 	n := c.Rows * fields
@@ -113,6 +116,9 @@ func (s *slab) parse(plan *member.Plan, c imports.Chunk) ([]member.Row, error) {
 	return rows, err
 }
 
+// reportLimit bounds the storing of a report: the chunk's transaction is open meanwhile.
+const reportLimit = 30 * time.Second
+
 // report stores a chunk's failed rows, as JSON lines under a name that repeats when the chunk does.
 func (h *handler) report(ctx context.Context, c queue.Chunk, failed []member.Row) error {
 	var lines bytes.Buffer
@@ -124,5 +130,10 @@ func (h *handler) report(ctx context.Context, c queue.Chunk, failed []member.Row
 			return fmt.Errorf("encode row %d: %w", r.Number, err)
 		}
 	}
-	return h.blobs.PutFailures(ctx, c.Tenant, c.Import.String(), c.Lane, c.Seq, lines.Bytes())
+	ctx, cancel := context.WithTimeout(ctx, reportLimit)
+	defer cancel()
+	if err := h.blobs.PutFailures(ctx, c.Tenant, c.Import.String(), c.Lane, c.Seq, lines.Bytes()); err != nil {
+		return queue.Unavailable(err)
+	}
+	return nil
 }

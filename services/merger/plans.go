@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
@@ -26,6 +27,8 @@ type plans struct {
 type compiled struct {
 	job  *imports.Import
 	plan *member.Plan
+	// allNew expects further chunks to have new keys only: until the first that has not.
+	allNew atomic.Bool
 }
 
 func newPlans(db *postgres.DB) *plans { return &plans{db: db, byID: map[imports.ID]*compiled{}} }
@@ -52,6 +55,7 @@ func (p *plans) get(ctx context.Context, j queue.Job) (*compiled, error) {
 		return nil, queue.Drop(err)
 	}
 	c = &compiled{job: i, plan: plan}
+	c.allNew.Store(i.IntoEmpty && plan.KeyField().Key == "member_sn")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.byID) >= keptPlans {

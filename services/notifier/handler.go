@@ -67,6 +67,9 @@ func (h *handler) dropped(_ context.Context, j queue.Job, why error) error {
 	return nil
 }
 
+// sendTimeout bounds the sending of one mail, waiting for others included.
+const sendTimeout = 2 * time.Minute
+
 // tell sends one recipient's mail, unless it is sent.
 func (h *handler) tell(ctx context.Context, e *postgres.Ended, r postgres.Recipient) error {
 	from := cmp.Or(e.Tenant.MailFrom, h.from)
@@ -80,6 +83,8 @@ func (h *handler) tell(ctx context.Context, e *postgres.Ended, r postgres.Recipi
 	}
 	start := time.Now()
 	return h.db.SendOnce(ctx, e.Import.Tenant, e.Import.ID, r.Email, m.ID, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+		defer cancel()
 		err := h.sender.Send(ctx, m)
 		h.log.Info("mail", zap.Stringer("import", e.Import.ID), zap.String("message_id", m.ID), zap.Duration("in", time.Since(start)), zap.Error(err))
 		return err

@@ -28,50 +28,75 @@ type handler struct {
 	budget *budget
 }
 
-// handle cuts one import. What can fail here is what the import needs (database, queue, storage), which comes
-// back, or the source itself, which does not get better.
+// roomAgain is when an import is looked at again for which there was no room.
+const roomAgain = 2 * time.Second
+
+// handle cuts one import.
 func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	start := time.Now()
 	rows, err := h.split(ctx, j)
-	var failure *imports.Failure
-	var unsupported *sheet.Unsupported
-	switch {
-	case errors.Is(err, errStopped):
+	if errors.Is(err, errStopped) {
 		return h.queue.PurgeChunks(ctx, j.Import) // what was published between its end and now
-	case errors.As(err, &failure):
-		return queue.Drop(err)
-	case errors.As(err, &unsupported):
-		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: unsupported.Code, Detail: unsupported.Detail}, Err: err})
-	case errors.Is(err, blob.ErrNotFound):
-		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: member.SourceMissing}, Err: err})
-	case errors.Is(err, blob.ErrChanged):
-		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: member.SourceChanged}, Err: err})
-	case err != nil && postgres.Permanent(err):
-		return err
-	case err != nil:
-		return queue.Unavailable(err)
+	}
+	if err != nil {
+		return fate(err)
 	}
 	h.log.Info("source read", zap.Stringer("import", j.Import), zap.Int64("rows", rows), zap.Duration("in", time.Since(start)))
-	if done, err := h.db.FinishImport(ctx, j.Tenant, j.Import); err != nil {
+	return h.finish(ctx, j)
+}
+
+// finish completes the import if all of it is merged already; else whoever merges the last chunk does.
+func (h *handler) finish(ctx context.Context, j queue.Job) error {
+	done, err := h.db.FinishImport(ctx, j.Tenant, j.Import)
+	if err != nil {
 		return queue.Unavailable(err)
-	} else if done {
+	}
+	if done {
 		h.relay.Kick()
 	}
 	return nil
 }
 
+// fate says what an error of split means for the job. What the import needs (database, queue, storage) comes back; a
+// source that cannot be read does not get better.
+func fate(err error) error {
+	var failure *imports.Failure
+	var unsupported *sheet.Unsupported
+	because := func(code member.Code, detail string) error {
+		return queue.Drop(&imports.Failure{Problem: member.Problem{Code: code, Detail: detail}, Err: err})
+	}
+	switch {
+	case errors.Is(err, errNoRoom):
+		return queue.Later(roomAgain)
+	case errors.As(err, &failure):
+		return queue.Drop(err)
+	case errors.As(err, &unsupported):
+		return because(unsupported.Code, unsupported.Detail)
+	case errors.Is(err, blob.ErrNotFound):
+		return because(member.SourceMissing, "")
+	case errors.Is(err, blob.ErrChanged):
+		return because(member.SourceChanged, "")
+	case errors.Is(err, postgres.ErrNotFound):
+		return queue.Drop(err)
+	}
+	return queue.Unavailable(err)
+}
+
 // dropped fails an import whose source cannot be read.
 func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	h.log.Error("import fails", zap.Stringer("import", j.Import), zap.Error(why))
-	if j.Tenant == 0 {
-		return nil
-	}
-	if _, err := h.db.FailImport(ctx, j.Tenant, j.Import, imports.FailureOf(why, member.PoisonChunk)); err != nil {
+	done, err := h.db.FailImportOf(ctx, j.Tenant, j.Import, imports.FailureOf(why, member.PoisonChunk))
+	if err != nil {
 		return err
 	}
-	h.relay.Kick()
+	if done {
+		h.relay.Kick()
+	}
 	return h.queue.PurgeChunks(ctx, j.Import)
 }
+
+// errNoRoom: the splitter has no memory left for the import.
+var errNoRoom = errors.New("no room for another import")
 
 // split streams the import's source into chunks and returns the number of data rows.
 func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
@@ -82,14 +107,19 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 	if i.State != imports.StateRunning {
 		return 0, errStopped
 	}
+	if i.SplitAt != nil { // a splitter before us came to the end
+		if done, err := h.db.FinishImport(ctx, j.Tenant, j.Import); done || err != nil {
+			h.relay.Kick()
+			return i.Totals.Total, err
+		}
+	}
 	plan, err := i.Plan()
 	if err != nil {
 		return 0, &imports.Failure{Problem: member.Problem{Code: member.HeaderChanged}, Err: err}
 	}
-	weight := 2 * min(int64(i.Cut.Lanes)*int64(i.Cut.ChunkBytes), max(i.Source.Size, 64<<10)*2)
-	release, err := h.budget.acquire(ctx, weight, i.Cut.Lanes > 1)
-	if err != nil {
-		return 0, err
+	release, ok := h.budget.take(memory(i), i.Cut.Lanes > 1)
+	if !ok {
+		return 0, errNoRoom
 	}
 	defer release()
 	merged, err := h.db.OpenLedger(ctx, i.Tenant, i.ID, i.Cut.Lanes)
@@ -97,22 +127,47 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 		return 0, err
 	}
 	p := newPump(h, i, merged)
-	if err := p.checkIn(ctx); err != nil {
-		return 0, err
-	}
-	src, err := source.Open(ctx, h.blobs, i)
+	ctx, stop, err := p.watch(ctx)
 	if err != nil {
 		return 0, err
+	}
+	defer stop()
+	chunks, err := p.cut(ctx, i, plan)
+	if cause := context.Cause(ctx); errors.Is(cause, errStopped) {
+		return 0, cause
+	}
+	if err != nil {
+		return 0, err
+	}
+	return p.read.Load(), h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks)
+}
+
+// memory is about what cutting an import takes: a chunk that is filled and one that waits for each lane, or the small
+// file as a whole; and the texts of a workbook, which unpack to some times its size.
+func memory(i *imports.Import) int64 {
+	bytes := 2 * min(int64(i.Cut.Lanes)*int64(i.Cut.ChunkBytes), 2*max(i.Source.Size, 64<<10))
+	if i.Source.Format == string(sheet.XLSX) {
+		bytes += 8 * i.Source.Size
+	}
+	return bytes
+}
+
+// cut reads the source to its end and returns the number of chunks per lane once all are in the queue.
+func (p *pump) cut(ctx context.Context, i *imports.Import, plan *member.Plan) ([]int64, error) {
+	src, err := source.Open(ctx, p.blobs, i)
+	if err != nil {
+		return nil, err
 	}
 	defer src.Close()
 	chunks, err := cutRows(ctx, src, i, plan, p)
-	if err != nil {
-		return 0, err
+	if err == nil && p.read.Load() == 0 {
+		code := member.NoRows
+		if i.Source.Size == 0 {
+			code = member.EmptyFile
+		}
+		err = &imports.Failure{Problem: member.Problem{Code: code}}
 	}
-	if p.read == 0 {
-		return 0, &imports.Failure{Problem: member.Problem{Code: member.EmptyFile}}
-	}
-	return p.read, h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read, chunks)
+	return chunks, err
 }
 
 // cutRows hands every row to its lane and returns the number of chunks per lane once all are in the queue.
@@ -124,7 +179,7 @@ func cutRows(ctx context.Context, src *source.Source, i *imports.Import, plan *m
 		if err != nil {
 			return nil, fmt.Errorf("read source: %w", err)
 		}
-		p.read++
+		p.read.Add(1)
 		if err := c.add(row); err != nil {
 			return nil, err
 		}
@@ -145,10 +200,12 @@ type cutting struct {
 	fields  []string
 	cells   [][]byte
 	ordinal int64
+	// maxRows is the number of ids that are reserved for the import.
+	maxRows int64
 }
 
 func newCutting(i *imports.Import, plan *member.Plan, cutter *imports.Cutter) *cutting {
-	c := &cutting{cut: i.Cut, plan: plan, cutter: cutter, width: len(i.Mapping), fields: make([]string, len(i.Mapping))}
+	c := &cutting{cut: i.Cut, plan: plan, cutter: cutter, width: len(i.Mapping), maxRows: i.Source.MaxRows, fields: make([]string, len(i.Mapping))}
 	for n, column := range i.Mapping {
 		c.fields[n] = column.Field
 		if column.Field != "" {
@@ -166,12 +223,14 @@ func (c *cutting) add(row *sheet.Row) error {
 	for n, column := range c.columns {
 		c.cells[n] = nil
 		if column < len(row.Cells) {
-			c.cells[n] = row.Cells[column]
+			c.cells[n] = sheet.UnguardBytes(row.Cells[column])
 		}
 	}
 	ordinal, lane := c.ordinal, 0
 	if problem.Code == "" {
-		c.ordinal++
+		if c.ordinal++; c.ordinal > c.maxRows {
+			return &imports.Failure{Problem: member.Problem{Code: member.SourceChanged}, Err: fmt.Errorf("more than the %d rows that ids are reserved for", c.maxRows)}
+		}
 		lane = c.cut.Lane(c.plan.RouteKey(string(c.cells[c.plan.Key])))
 	} else {
 		lane = int(row.Number % int64(c.cut.Lanes))

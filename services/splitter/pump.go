@@ -3,11 +3,14 @@ package splitter
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/queue"
 )
 
@@ -29,7 +32,7 @@ const (
 // pump publishes an import's chunks as their lanes get free.
 type pump struct {
 	*handler
-	job imports.Import
+	job *imports.Import
 	// release takes back the memory of a published chunk.
 	release func(block []byte)
 	// merged is how many chunks of each lane are done since before this splitter began.
@@ -40,24 +43,21 @@ type pump struct {
 	// busy are the lanes that held a chunk when last looked at.
 	busy      []bool
 	busyCount int
-	share     int
-	read      int64
-	checked   time.Time
 	looked    time.Time
+	// share is how many chunks the import may have in the queue, read the number of data rows so far; watch sets and
+	// tells them in another goroutine.
+	share, read atomic.Int64
 }
 
 func newPump(h *handler, i *imports.Import, merged []int64) *pump {
-	return &pump{
-		handler: h, job: *i, merged: merged, waiting: make([][]imports.Chunk, i.Cut.Lanes), busy: make([]bool, i.Cut.Lanes),
-		share: minWindow,
-	}
+	return &pump{handler: h, job: i, merged: merged, waiting: make([][]imports.Chunk, i.Cut.Lanes), busy: make([]bool, i.Cut.Lanes)}
 }
 
 // offer takes a chunk, publishes what can be, and returns once no more than one chunk per lane waits.
 func (p *pump) offer(ctx context.Context, c imports.Chunk) error {
 	if c.Seq < p.merged[c.Lane] {
 		p.release(c.Block)
-		return p.checkIn(ctx)
+		return nil
 	}
 	p.waiting[c.Lane] = append(p.waiting[c.Lane], c)
 	p.count++
@@ -68,13 +68,13 @@ func (p *pump) offer(ctx context.Context, c imports.Chunk) error {
 func (p *pump) drain(ctx context.Context, limit int) error {
 	sleep := shortPause
 	for {
-		if err := p.checkIn(ctx); err != nil {
-			return err
-		}
-		published := p.publish(ctx)
-		if p.count > 0 && time.Since(p.looked) > shortPause {
+		published, err := p.publish(ctx)
+		if err == nil && p.count > 0 && time.Since(p.looked) > shortPause {
 			p.look(ctx)
-			published = p.publish(ctx) || published
+			published, err = p.publish(ctx)
+		}
+		if err != nil {
+			return err
 		}
 		if p.count <= limit {
 			return nil
@@ -90,9 +90,9 @@ func (p *pump) drain(ctx context.Context, limit int) error {
 }
 
 // publish sends the first waiting chunk of every lane that is believed free, as far as the window allows.
-func (p *pump) publish(ctx context.Context) (any bool) {
+func (p *pump) publish(ctx context.Context) (any bool, err error) {
 	for lane := range p.waiting {
-		if len(p.waiting[lane]) == 0 || p.busy[lane] || p.busyCount >= p.share {
+		if len(p.waiting[lane]) == 0 || p.busy[lane] || int64(p.busyCount) >= p.share.Load() || ctx.Err() != nil {
 			continue
 		}
 		c := p.waiting[lane][0]
@@ -105,13 +105,15 @@ func (p *pump) publish(ctx context.Context) (any bool) {
 			p.count--
 			p.release(c.Block)
 			any = true
+		} else if errors.Is(err, queue.ErrTooLarge) {
+			return any, &imports.Failure{Problem: member.Problem{Code: member.PoisonChunk}, Err: err}
 		} else if !errors.Is(err, queue.ErrLaneBusy) && ctx.Err() == nil {
 			// Nobody knows whether it is stored. The same chunk is published again when the lane is free; the
 			// ledger makes the repeat harmless, a gap would not be.
 			p.log.Warn("chunk not published", zap.Stringer("import", p.job.ID), zap.Int("lane", lane), zap.Error(err))
 		}
 	}
-	return any
+	return any, nil
 }
 
 // look asks the queue which lanes are busy.
@@ -133,22 +135,39 @@ func (p *pump) look(ctx context.Context) {
 	}
 }
 
-// checkIn notes the progress once in a while, stops if the import does not run any more, and shares the
-// window among the imports that run: the more there are, the fewer chunks each may have in the queue, so that
-// a small one never waits long behind large ones.
-func (p *pump) checkIn(ctx context.Context) error {
-	if time.Since(p.checked) < checkInEvery {
-		return nil
+// watch checks in now and then every second until stop is called. The context that it returns ends, with errStopped as
+// its cause, when the import does not run any more, whatever the splitter waits for at that moment.
+func (p *pump) watch(ctx context.Context) (watched context.Context, stop func(), err error) {
+	if err := p.checkIn(ctx); err != nil {
+		return nil, nil, err
 	}
-	running, others, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read)
+	watched, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for pause(watched, checkInEvery) == nil {
+			switch err := p.checkIn(watched); {
+			case errors.Is(err, errStopped):
+				cancel(err)
+			case err != nil && watched.Err() == nil:
+				p.log.Warn("cannot check in", zap.Stringer("import", p.job.ID), zap.Error(err))
+			}
+		}
+	})
+	return watched, func() { cancel(context.Canceled); wg.Wait() }, nil
+}
+
+// checkIn notes the progress and returns errStopped if the import does not run any more. It shares the window among
+// the imports that are being cut: the more there are, the fewer chunks each may have in the queue, so that a small one
+// never waits long behind large ones.
+func (p *pump) checkIn(ctx context.Context) error {
+	running, others, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
 	if err != nil {
 		return err
 	}
 	if !running {
 		return errStopped
 	}
-	p.checked = time.Now()
-	p.share = max(minWindow, p.window/(others+1))
+	p.share.Store(int64(max(minWindow, p.window/(others+1))))
 	return nil
 }
 

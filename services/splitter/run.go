@@ -62,38 +62,36 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	)
 }
 
-// budget is the memory that all imports of a splitter share. A part of it is kept from imports with several
-// lanes, so that a small import never waits for the large ones.
+// budget is the memory that all imports of a splitter share. A part of it is kept from imports with several lanes, so
+// that a small import never waits for the large ones.
 type budget struct {
-	all, large *semaphore.Weighted
-	size       int64
+	all, large           *semaphore.Weighted
+	allBytes, largeBytes int64
 }
 
 func newBudget(size int64) *budget {
-	return &budget{all: semaphore.NewWeighted(size), large: semaphore.NewWeighted(size * 3 / 4), size: size}
+	b := &budget{allBytes: size, largeBytes: size * 3 / 4}
+	b.all, b.large = semaphore.NewWeighted(b.allBytes), semaphore.NewWeighted(b.largeBytes)
+	return b
 }
 
-// acquire waits for so many bytes (at most what there is at all) and returns how to give them back.
-func (b *budget) acquire(ctx context.Context, bytes int64, large bool) (release func(), err error) {
-	share := b.size
-	if large {
-		share = b.size * 3 / 4
-		bytes = min(bytes, share)
-		if err := b.large.Acquire(ctx, bytes); err != nil {
-			return nil, err
+// take takes so many bytes, at most what there is at all, and returns how to give them back; not ok: there are too few
+// for now. It never waits: another splitter may have room.
+func (b *budget) take(bytes int64, large bool) (release func(), ok bool) {
+	if !large {
+		bytes = min(bytes, b.allBytes)
+		if !b.all.TryAcquire(bytes) {
+			return nil, false
 		}
+		return func() { b.all.Release(bytes) }, true
 	}
-	bytes = min(bytes, share)
-	if err := b.all.Acquire(ctx, bytes); err != nil {
-		if large {
-			b.large.Release(bytes)
-		}
-		return nil, err
+	bytes = min(bytes, b.largeBytes)
+	if !b.large.TryAcquire(bytes) {
+		return nil, false
 	}
-	return func() {
-		b.all.Release(bytes)
-		if large {
-			b.large.Release(bytes)
-		}
-	}, nil
+	if !b.all.TryAcquire(bytes) {
+		b.large.Release(bytes)
+		return nil, false
+	}
+	return func() { b.all.Release(bytes); b.large.Release(bytes) }, true
 }

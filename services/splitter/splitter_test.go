@@ -31,6 +31,7 @@ type bench struct {
 	*handler
 	tenant tenant.ID
 	url    string
+	etag   string // recorded of a source instead of its own
 }
 
 func newBench(t *testing.T) *bench {
@@ -73,10 +74,14 @@ func (b *bench) running(t *testing.T, file string, cut imports.Cut) queue.Job {
 	if file != "" {
 		object, err := b.blobs.PutSource(ctx, b.tenant, i.ID.String(), strings.NewReader(file))
 		must(t, err)
-		source.Size, source.SHA256, source.ETag = object.Size, object.SHA256, object.ETag
+		source.Upload, source.Size, source.SHA256, source.ETag = object.Upload, object.Size, object.SHA256, object.ETag
 	}
-	must(t, b.db.SetUploaded(ctx, b.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}}))
-	must(t, b.db.StartImport(ctx, b.tenant, i.ID, o, mapping, cut))
+	if b.etag != "" {
+		source.ETag = b.etag
+	}
+	_, err = b.db.SetUploaded(ctx, b.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
+	must(t, err)
+	must(t, b.db.StartImport(ctx, b.tenant, i.ID, postgres.Settled{Options: o, Mapping: mapping, Cut: cut, Source: source}))
 	return queue.Job{Tenant: b.tenant, Import: i.ID}
 }
 
@@ -232,21 +237,18 @@ func TestImportWithoutItsSourceFails(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		file string
-		swap string
+		etag string
 		want member.Code
 	}{
 		"missing":  {"", "", member.SourceMissing},
-		"replaced": {roster(10), roster(11), member.SourceChanged},
-		"empty":    {"会員番号,備考,氏名\n", "", member.EmptyFile},
+		"replaced": {roster(10), "another", member.SourceChanged},
+		"no rows":  {"会員番号,備考,氏名\n", "", member.NoRows},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
+			b.etag = tt.etag
 			j := b.running(t, tt.file, imports.Cut{Lanes: 1, ChunkRows: 10, ChunkBytes: 1 << 16})
-			if tt.swap != "" {
-				_, err := b.blobs.PutSource(t.Context(), b.tenant, j.Import.String(), strings.NewReader(tt.swap))
-				must(t, err)
-			}
 			err := b.handle(t.Context(), j)
 			if err == nil {
 				t.Fatal("the import was split")
@@ -259,21 +261,56 @@ func TestImportWithoutItsSourceFails(t *testing.T) {
 	}
 }
 
-func TestSmallImportsNeverWaitForMemoryOfLargeOnes(t *testing.T) {
+func TestLargeImportsLeaveRoomForSmallOnes(t *testing.T) {
 	t.Parallel()
 	b := newBudget(1000)
-	releaseLarge, err := b.acquire(t.Context(), 5000, true)
-	must(t, err)
-	waiting, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := b.acquire(waiting, 5000, true); err == nil {
+	releaseLarge, ok := b.take(5000, true)
+	if !ok {
+		t.Fatal("an import that is larger than the budget can never be cut")
+	}
+	if _, ok := b.take(500, true); ok {
 		t.Error("a second large import got memory that is not there")
 	}
-	releaseSmall, err := b.acquire(t.Context(), 200, false)
-	must(t, err)
+	releaseSmall, ok := b.take(200, false)
+	if !ok {
+		t.Error("a small import found no room beside a large one")
+	}
+	if _, ok := b.take(200, false); ok {
+		t.Error("the budget was exceeded")
+	}
 	releaseSmall()
 	releaseLarge()
-	releaseAgain, err := b.acquire(t.Context(), 5000, true)
-	must(t, err)
-	releaseAgain()
+	releaseAll, ok := b.take(5000, false)
+	if !ok {
+		t.Error("memory was not given back")
+	}
+	releaseAll()
+}
+
+func TestImportWithoutRoomIsLeftToOtherSplitters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	b.budget = newBudget(1 << 20)
+	full, _ := b.budget.take(1<<20, false)
+	j := b.running(t, roster(100), imports.Cut{Lanes: 4, ChunkRows: 50, ChunkBytes: 1 << 16})
+	must(t, b.queue.PublishStarted(ctx, j, 1))
+	var wg sync.WaitGroup
+	wg.Go(func() { b.merge(ctx, t, func(queue.Chunk) {}) })
+	var refused atomic.Int64
+	wg.Go(func() {
+		_ = b.queue.ConsumeStarted(ctx, 1, func(ctx context.Context, j queue.Job) error {
+			err := b.handle(ctx, j)
+			if err != nil && refused.Add(1) == 2 {
+				full()
+			}
+			return err
+		}, b.dropped)
+	})
+	if i := b.ended(ctx, t, j); i.State != imports.StateCompleted || refused.Load() < 2 {
+		t.Errorf("import is %s after %d refusals", i.State, refused.Load())
+	}
+	cancel()
+	wg.Wait()
 }

@@ -61,7 +61,7 @@ func (s *server) writeReport(w io.Writer, i *imports.Import, rows *report, lang 
 		return fmt.Errorf("write report: %w", err)
 	}
 	var failed error
-	fields := importedFields(i)
+	fields := reportColumns(i)
 	err := sheet.WriteCSV(w, func(yield func([]string) bool) {
 		record := append([]string{"rowNumber", "errorColumns", "errorReason"}, fields...)
 		for yield(record) {
@@ -82,6 +82,22 @@ func (s *server) writeReport(w io.Writer, i *imports.Import, rows *report, lang 
 		}
 	})
 	return errors.Join(failed, err)
+}
+
+// reportColumns are the headers of the cells in a report: the keys of the fields, so that it can be corrected and
+// uploaded as it is; the file's own header for a column that says the opposite of its field, whose cells would mean the
+// opposite under the key.
+func reportColumns(i *imports.Import) []string {
+	var columns []string
+	for _, c := range i.Mapping {
+		switch {
+		case c.Field != "" && c.Inverted:
+			columns = append(columns, sheet.Guard(c.Header))
+		case c.Field != "":
+			columns = append(columns, c.Field)
+		}
+	}
+	return columns
 }
 
 // report merges the failed rows of an import's lanes, each of which is in the order of the file. It holds one

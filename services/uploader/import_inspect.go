@@ -82,7 +82,7 @@ func (s *server) openTable(ctx context.Context, i *imports.Import) (*table, erro
 	if i.Options.Delimiter != "" {
 		o.Delimiter = i.Options.Delimiter[0]
 	}
-	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
+	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.Upload, i.Source.ETag)
 	if err != nil {
 		return nil, err
 	}

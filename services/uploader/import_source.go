@@ -8,15 +8,18 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/sheet"
 )
+
+// discardTimeout bounds how long an answer waits for the deletion of an upload that nobody needs.
+const discardTimeout = 5 * time.Second
 
 // putSource is PUT /v1/imports/{id}/source: the body is the file.
 func (s *server) putSource(w http.ResponseWriter, r *http.Request) {
@@ -35,8 +38,8 @@ func (s *server) putSource(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, s.view(i, sessionOf(ctx).lang()))
 }
 
-// store puts a file into object storage as the import's source, inspects what is stored, and records it. Until
-// it is recorded, the import is as if nothing had come.
+// store puts a file into object storage under a name of its own, inspects what is stored, and records it as the
+// import's source. Until it is recorded, the import is as if nothing had come, whatever happens meanwhile.
 func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (*imports.Import, error) {
 	if i.State != imports.StateCreated && i.State != imports.StateUploaded {
 		return nil, refuse(http.StatusConflict, codeStarted)
@@ -56,12 +59,10 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 		}
 		return nil, &refusal{status: http.StatusServiceUnavailable, code: codeUnavailable, cause: err}
 	}
-	i.Source = imports.Source{Size: object.Size, SHA256: object.SHA256, ETag: object.ETag}
+	i.Source = imports.Source{Upload: object.Upload, Size: object.Size, SHA256: object.SHA256, ETag: object.ETag}
 	found, err := s.inspectUpload(ctx, i)
-	if errors.Is(err, blob.ErrChanged) {
-		return nil, refuse(http.StatusConflict, string(member.SourceChanged)) // another upload came meanwhile
-	}
 	if err != nil {
+		s.discard(ctx, i, object.Upload)
 		return nil, err
 	}
 	if err := s.record(ctx, i, found); err != nil {
@@ -83,8 +84,8 @@ func checkHead(r *bufio.Reader) error {
 	return err
 }
 
-// inspectUpload looks at what was stored. What cannot be read as a table is deleted. A sheet that the workbook
-// does not have is a warning: another one can be chosen until the import starts.
+// inspectUpload looks at what was stored. A sheet that the workbook does not have is a warning: another one can be
+// chosen until the import starts.
 func (s *server) inspectUpload(ctx context.Context, i *imports.Import) (*Inspection, error) {
 	found, err := s.inspect(ctx, i, nil)
 	var unsupported *sheet.Unsupported
@@ -95,22 +96,35 @@ func (s *server) inspectUpload(ctx context.Context, i *imports.Import) (*Inspect
 			found.Warnings = append(found.Warnings, warning)
 		}
 	}
-	if errors.As(err, &unsupported) {
-		if err := s.blobs.DeleteImport(ctx, i.Tenant, i.ID.String()); err != nil {
-			return nil, err
-		}
-	}
 	return found, err
 }
 
-// record makes the import uploaded.
+// record makes the import uploaded, and deletes the upload that it does not have then: the one it had before, or this
+// one, where it was started meanwhile. After any other error this one may be the recorded one, and stays.
 func (s *server) record(ctx context.Context, i *imports.Import, found *Inspection) error {
 	i.Source.Format, i.Source.MaxRows = found.Format, found.MaxRows
-	err := s.db.SetUploaded(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
+	replaced, err := s.db.SetUploaded(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
 	if errors.Is(err, postgres.ErrConflict) {
+		s.discard(ctx, i, i.Source.Upload)
 		return refuse(http.StatusConflict, codeStarted)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if replaced.Upload != "" {
+		s.discard(ctx, i, replaced.Upload)
+	}
+	return nil
+}
+
+// discard deletes an upload that is certainly not the import's source, even if the caller is gone. One that stays all
+// the same does no harm but for its room: it goes with the import.
+func (s *server) discard(ctx context.Context, i *imports.Import, upload string) {
+	deleting, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	if err := s.blobs.DeleteSource(deleting, i.Tenant, i.ID.String(), upload); err != nil {
+		sessionOf(ctx).note = err
+	}
 }
 
 // watched notes why its source ended, so that a broken upload is told from a broken store.

@@ -142,7 +142,7 @@ func TestWorkbookIsInspectedBySheet(t *testing.T) {
 		t.Errorf("warnings = %+v, want that there is no such sheet", found.Warnings)
 	}
 	p := wantProblem(w, http.StatusUnprocessableEntity, "sheet_missing", w.post(base+"/start", ``))
-	if p.Errors[0].Option != "sheet" || !w.hasSource(i.ID) {
+	if p.Errors[0].Option != "sheet" || w.sources(i.ID) != 1 {
 		t.Errorf("errors = %+v", p.Errors)
 	}
 	started := want[importView](w, http.StatusAccepted, w.post(base+"/start", `{"sheet":"2月"}`))
@@ -181,7 +181,7 @@ func TestWhatIsNoTableIsRefusedWithItsReason(t *testing.T) {
 		if c.name != "gzip" && !strings.Contains(p.Detail, c.says) {
 			t.Errorf("%s: %q, want it to say %q", c.name, p.Detail, c.says)
 		}
-		if w.state(i.ID) != imports.StateCreated || w.hasSource(i.ID) {
+		if w.state(i.ID) != imports.StateCreated || w.sources(i.ID) != 0 {
 			t.Errorf("%s: something is left of it", c.name)
 		}
 	}
@@ -275,7 +275,7 @@ func TestUploadThatBreaksOffLeavesNothing(t *testing.T) {
 		res.Body.Close()
 		t.Fatalf("status %d for an upload that broke off", res.StatusCode)
 	}
-	if w.state(i.ID) != imports.StateCreated || w.hasSource(i.ID) {
+	if w.state(i.ID) != imports.StateCreated || w.sources(i.ID) != 0 {
 		t.Error("something is left of the upload")
 	}
 	want[importView](w, http.StatusOK, w.put(i.ID, smallCSV))

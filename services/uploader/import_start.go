@@ -71,9 +71,12 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 		return nil, err
 	}
 	i.Options.NoHeader, i.Options.Delimiter, i.Options.Sheet = !found.Header, found.Delimiter, found.Sheet
-	err = s.db.StartImport(ctx, i.Tenant, i.ID, i.Options, m, imports.NewCut(i.Source.Size))
+	i.Source.MaxRows = found.MaxRows
+	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
+		Options: i.Options, Mapping: m, Cut: imports.NewCut(i.Source.Size), Source: i.Source,
+	})
 	if errors.Is(err, postgres.ErrConflict) {
-		return nil, refuse(http.StatusConflict, codeStarted)
+		return nil, s.overtaken(ctx, i)
 	}
 	if err != nil {
 		return nil, err
@@ -84,10 +87,10 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 
 // checkSource makes sure that the source is there as it was uploaded, before anything depends on it.
 func (s *server) checkSource(ctx context.Context, i *imports.Import) error {
-	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.ETag)
+	body, size, err := s.blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.Upload, i.Source.ETag)
 	switch {
 	case errors.Is(err, blob.ErrNotFound):
-		return refuse(http.StatusConflict, string(member.SourceMissing))
+		return s.overtaken(ctx, i)
 	case errors.Is(err, blob.ErrChanged):
 		return refuse(http.StatusConflict, string(member.SourceChanged))
 	case err != nil:
@@ -122,10 +125,32 @@ func (s *server) inspectionFor(ctx context.Context, i *imports.Import, noHeader 
 	if errors.As(err, &unsupported) && unsupported.Code == member.SheetMissing {
 		return nil, invalid(part{code: string(unsupported.Code), option: "sheet", say: unsupported.Reason.In})
 	}
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, s.overtaken(ctx, i) // deleted, as another upload replaced it
+	}
 	if err != nil {
 		return nil, err
 	}
-	return found, s.record(ctx, i, found)
+	i.Source.MaxRows = found.MaxRows
+	err = s.db.SetInspection(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
+	if errors.Is(err, postgres.ErrConflict) {
+		return nil, s.overtaken(ctx, i)
+	}
+	return found, err
+}
+
+// overtaken says why an import cannot be started as it was read: it was started meanwhile, or another file came.
+func (s *server) overtaken(ctx context.Context, i *imports.Import) error {
+	now, err := s.db.Import(ctx, i.Tenant, i.ID)
+	switch {
+	case err != nil:
+		return err
+	case now.State != imports.StateUploaded:
+		return refuse(http.StatusConflict, codeStarted)
+	case now.Source.Upload == i.Source.Upload:
+		return refuse(http.StatusConflict, string(member.SourceMissing))
+	}
+	return refuse(http.StatusConflict, string(member.SourceChanged))
 }
 
 // settle returns the import's mapping for the columns that its source has. The error is a refusal that names

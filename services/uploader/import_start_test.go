@@ -147,7 +147,9 @@ func TestStartWithoutItsSourceIsAConflict(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.uploaded(smallCSV)
-	_, err := w.blobs.PutSource(t.Context(), w.acme.tenant.ID, i.ID, strings.NewReader("other"))
+	job := w.job(i.ID)
+	job.Source.ETag = "another"
+	_, err := w.db.SetUploaded(t.Context(), job.Tenant, job.ID, postgres.Inspected{Source: job.Source, Inspection: map[string]any{}})
 	w.must(err)
 	wantProblem(w, http.StatusConflict, "source_changed", w.start(i.ID, ``))
 	w.must(w.blobs.DeleteImport(t.Context(), w.acme.tenant.ID, i.ID))
@@ -236,7 +238,9 @@ func (w *world) running(lanes int) string {
 	id := w.id(i.ID)
 	job := w.job(i.ID)
 	m := member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "氏名", Field: "name"}, {Header: "電話番号", Field: "phone"}}
-	w.must(w.db.StartImport(w.Context(), job.Tenant, id, job.Options, m, imports.Cut{Lanes: lanes, ChunkRows: 100, ChunkBytes: 1 << 20}))
+	w.must(w.db.StartImport(w.Context(), job.Tenant, id, postgres.Settled{
+		Options: job.Options, Mapping: m, Cut: imports.Cut{Lanes: lanes, ChunkRows: 100, ChunkBytes: 1 << 20}, Source: job.Source,
+	}))
 	return i.ID
 }
 

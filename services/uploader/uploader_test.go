@@ -33,6 +33,7 @@ type world struct {
 	db     *postgres.DB
 	queue  *queue.Queue
 	blobs  *blob.Store
+	bucket blob.Config // of blobs
 	server *server
 	url    string
 	acme   account
@@ -47,7 +48,8 @@ type account struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, db: postgrestest.New(t), blobs: blobtest.New(t)}
+	w := &world{T: t, db: postgrestest.New(t), bucket: blobtest.Config(t)}
+	w.blobs = blobtest.Open(t, w.bucket)
 	log := zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel))
 	var err error
 	w.queue, err = queue.Open(queue.Config{URL: queuetest.Server(t), Replicas: 1}, zap.NewNop())
@@ -184,15 +186,15 @@ func (w *world) state(id string) imports.State {
 	return want[importView](w, http.StatusOK, w.get("/v1/imports/"+id)).State
 }
 
-// hasSource reports whether object storage holds the import's file.
-func (w *world) hasSource(id string) bool {
+// sources counts the files that object storage holds for the import.
+func (w *world) sources(id string) (n int) {
 	w.Helper()
-	body, _, err := w.blobs.OpenSource(w.Context(), w.acme.tenant.ID, id, "")
-	if err != nil {
-		return false
+	for _, key := range blobtest.Keys(w.T, w.bucket) {
+		if strings.Contains(key, "/"+id+"/source-") {
+			n++
+		}
 	}
-	w.must(body.Close())
-	return true
+	return n
 }
 
 const smallCSV = "会員番号,氏名,メールアドレス,配信停止,備考\r\nA1,青木,a@example.jp,0,x\r\nA2,石井,,1,\r\n"

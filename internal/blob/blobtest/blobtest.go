@@ -5,6 +5,9 @@ package blobtest
 import (
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/uuid"
 
 	"github.com/meibo/meibo/internal/blob"
@@ -41,4 +44,22 @@ func Open(tb testing.TB, cfg blob.Config) *blob.Store {
 		tb.Fatal(err)
 	}
 	return store
+}
+
+// Keys returns the keys of all objects in the bucket, up to 1,000.
+func Keys(tb testing.TB, cfg blob.Config) []string {
+	tb.Helper()
+	client := s3.New(s3.Options{
+		BaseEndpoint: &cfg.Endpoint, UsePathStyle: true, Region: cfg.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(cfg.AccessKey, cfg.SecretKey, ""),
+	})
+	out, err := client.ListObjectsV2(tb.Context(), &s3.ListObjectsV2Input{Bucket: &cfg.Bucket})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	keys := make([]string, len(out.Contents))
+	for i, object := range out.Contents {
+		keys[i] = aws.ToString(object.Key)
+	}
+	return keys
 }

@@ -8,7 +8,7 @@ create table tenant (
     time_zone  text not null default 'Asia/Tokyo',
     region     text not null default 'JP' check (region ~ '^[A-Z]{2}$'),
     mail_from  text,
-    max_row_bytes integer not null default 262144 check (max_row_bytes between 1024 and 524288),
+    max_row_bytes integer not null default 262144 check (max_row_bytes between 1024 and 262144),
     created_at timestamptz not null default now()
 );
 
@@ -123,6 +123,8 @@ create table import (
     cut           jsonb,
     max_row_bytes integer not null,
     first_member_id bigint,
+    -- No member of the list had a member number when the import started: keys need not be looked up first.
+    into_empty    boolean not null default false,
     user_id       bigint,
     idempotency_key text,
     -- The totals of a final import; while it runs they are read from the ledger.
@@ -243,6 +245,7 @@ begin
 end
 $$;
 grant insert, update on member_list, import, member_id_counter to meibo_web;
+grant insert, update on mail to meibo_web;
 grant insert on outbox to meibo_web;
 
 ---- create above / drop below ----

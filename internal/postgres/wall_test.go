@@ -1,0 +1,232 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/postgres/postgrestest"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// house is a tenant with rows in every table.
+type house struct {
+	*world
+	user     postgres.User
+	key      string
+	member   int64
+	uploaded imports.ID // an import that could be started
+}
+
+// street is two tenants in one database, and a connection that sees both.
+type street struct {
+	a, b  *house
+	admin *pgx.Conn
+}
+
+func newStreet(t *testing.T) *street {
+	t.Helper()
+	url := postgrestest.URL(t)
+	db := postgrestest.Open(t, url)
+	admin, err := pgx.Connect(t.Context(), url)
+	must(t, err)
+	t.Cleanup(func() { admin.Close(context.Background()) })
+	return &street{a: newHouse(t, db, "a-shop", 1), b: newHouse(t, db, "b-shop", 3), admin: admin}
+}
+
+// newHouse makes a tenant with so many members, the last of which only it has.
+func newHouse(t *testing.T, db *postgres.DB, name string, members int) *house {
+	t.Helper()
+	ten, err := db.CreateTenant(t.Context(), postgres.Tenant{Name: name})
+	must(t, err)
+	h := &house{world: &world{db: db, tenant: ten.ID}}
+	h.user, err = db.CreateUser(t.Context(), ten.ID, postgres.User{Email: "owner@" + name + ".example", Name: "所有者", Role: "owner"})
+	must(t, err)
+	h.key, err = db.CreateKey(t.Context(), ten.ID, "key", h.user.ID)
+	must(t, err)
+	h.start(t, 1)
+	rows := [][]string{{"", "番号なし", "", "", "", "", ""}}
+	for n := range members {
+		rows = append(rows, row(fmt.Sprintf("%s-%d", name, n), name))
+	}
+	_, err = h.merge(t.Context(), 0, 0, 0, rows...)
+	must(t, err)
+	_, _, err = db.Progress(t.Context(), ten.ID, h.job.ID, int64(len(rows)))
+	must(t, err)
+	must(t, db.RecordNoRecipient(t.Context(), ten.ID, h.job.ID))
+	page, err := db.Members(t.Context(), ten.ID, standard, postgres.MemberFilter{List: postgres.MainList, Limit: 10})
+	must(t, err)
+	h.member = page[len(page)-1].ID
+	i, _, err := db.CreateImport(t.Context(), ten.ID, postgres.NewImport{List: postgres.MainList, FileName: "b.csv", Options: h.job.Options, MaxRowBytes: 1 << 18})
+	must(t, err)
+	h.uploaded = i.ID
+	_, err = db.SetUploaded(t.Context(), ten.ID, i.ID, postgres.Inspected{Source: h.job.Source, Inspection: map[string]any{"by": name}})
+	must(t, err)
+	return h
+}
+
+// rows returns all that the tables hold of a tenant.
+func (s *street) rows(t *testing.T, id tenant.ID) string {
+	t.Helper()
+	var all strings.Builder
+	for _, table := range s.tables(t) {
+		if table.column == "" {
+			continue
+		}
+		var text string
+		must(t, s.admin.QueryRow(t.Context(), fmt.Sprintf(`select coalesce(string_agg(r::text, e'\n' order by r::text), '') from %s r where %s = $1`,
+			table.name, table.column), id).Scan(&text))
+		fmt.Fprintf(&all, "%s:\n%s\n", table.name, text)
+	}
+	return all.String()
+}
+
+// attempts is every method that takes a tenant, called by tenant a with the ids of b. A method that answers other than
+// by an error returns what it gave away, or nil.
+func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
+	db, a, b, uploaded := s.a.db, s.a.tenant, s.b.job.ID, s.b.uploaded
+	looked := postgres.Inspected{Source: s.b.job.Source}
+	gave := func(something bool, what any) any {
+		if something {
+			return what
+		}
+		return nil
+	}
+	settled := postgres.Settled{Options: s.b.job.Options, Mapping: mapping, Cut: s.b.job.Cut, Source: s.b.job.Source}
+	return map[string]func() (any, error){
+		"Import":        func() (any, error) { return db.Import(ctx, a, b) },
+		"ImportForWork": func() (any, error) { return db.ImportForWork(ctx, a, b) },
+		"Ended":         func() (any, error) { return db.Ended(ctx, a, b) },
+		"Inspection":    func() (any, error) { var dst any; return dst, db.Inspection(ctx, a, uploaded, &dst) },
+		"SetUploaded":   func() (any, error) { _, err := db.SetUploaded(ctx, a, uploaded, looked); return nil, err },
+		"SetInspection": func() (any, error) { return nil, db.SetInspection(ctx, a, uploaded, looked) },
+		"StartImport":   func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
+		"CancelImport":  func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
+		"FinishImport":  func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
+		"FailImport": func() (any, error) {
+			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
+			return gave(done, done), err
+		},
+		"FailImportOf": func() (any, error) {
+			done, err := db.FailImportOf(ctx, a, b, member.Problem{Code: member.PoisonChunk})
+			return gave(done, done), err
+		},
+		"Imports": func() (any, error) {
+			page, err := db.Imports(ctx, a, imports.ID{}, 10)
+			return gave(slices.ContainsFunc(page, func(i *imports.Import) bool { return i.Tenant != a || i.ID == b || i.ID == uploaded }), page), err
+		},
+		"Lists": func() (any, error) {
+			lists, err := db.Lists(ctx, a)
+			return gave(len(lists) != 1 || lists[0].ID == s.b.job.ListID, lists), err
+		},
+		"Member": func() (any, error) { return db.Member(ctx, a, standard, s.b.member) },
+		"Members": func() (any, error) {
+			page, err := db.Members(ctx, a, standard, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0", Limit: 10})
+			return gave(len(page) > 0, page), err
+		},
+		"Failures": func() (any, error) {
+			f, err := db.Failures(ctx, a, b, 10)
+			return gave(len(f.Counts)+len(f.Sample) > 0, f), err
+		},
+		"MergedChunks": func() (any, error) { c, err := db.MergedChunks(ctx, a, b); return gave(len(c) > 0, c), err },
+		"Mails":        func() (any, error) { m, err := db.Mails(ctx, a, b); return gave(len(m) > 0, m), err },
+		"UserByEmail":  func() (any, error) { return db.UserByEmail(ctx, a, s.b.user.Email) },
+		"CreateKey":    func() (any, error) { _, err := db.CreateKey(ctx, a, "stolen", s.b.user.ID); return nil, err },
+		"MergeChunk": func() (any, error) {
+			thief := &world{db: db, tenant: a, job: s.b.job, plan: s.b.plan}
+			r, err := thief.merge(ctx, 0, 1, 100, row("b-shop-0", "盗人"))
+			return gave(r.Counts.Rows() > 0, r), err
+		},
+		"CreateImport": func() (any, error) {
+			_, _, err := db.CreateImport(ctx, a, postgres.NewImport{List: "b-list", FileName: "a.csv"})
+			return nil, err
+		},
+	}
+}
+
+// notOfIDs are the methods with a tenant that read no row by an id of somebody else, and why.
+var notOfIDs = map[string]string{
+	"CreateUser":        "takes no id",
+	"OpenLedger":        "writes rows of the given tenant only: see TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt",
+	"Progress":          "as OpenLedger",
+	"EndOfSource":       "as OpenLedger",
+	"SendOnce":          "as OpenLedger",
+	"RecordNoRecipient": "as OpenLedger",
+}
+
+func TestNoMethodReachesAnotherTenant(t *testing.T) {
+	t.Parallel()
+	s := newStreet(t)
+	_, err := s.admin.Exec(t.Context(), `insert into member_list (tenant_id, name) values ($1, 'b-list')`, s.b.tenant)
+	must(t, err)
+	before := s.rows(t, s.a.tenant) + s.rows(t, s.b.tenant)
+	tried := attempts(t.Context(), s)
+	for name, attempt := range tried {
+		gave, err := attempt()
+		var refused *pgconn.PgError // a foreign key
+		switch {
+		case err == nil && gave != nil:
+			t.Errorf("%s gave %+v", name, gave)
+		case err != nil && !errors.Is(err, postgres.ErrNotFound) && !errors.Is(err, postgres.ErrConflict) && !errors.Is(err, postgres.ErrStopped) &&
+			(!errors.As(err, &refused) || refused.Code != "23503"):
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+		if after := s.rows(t, s.a.tenant) + s.rows(t, s.b.tenant); after != before {
+			t.Fatalf("%s changed\n%s\nto\n%s", name, before, after)
+		}
+	}
+	methods := reflect.TypeFor[*postgres.DB]()
+	for n := range methods.NumMethod() {
+		m := methods.Method(n)
+		if m.Type.NumIn() < 3 || m.Type.In(2) != reflect.TypeFor[tenant.ID]() {
+			continue
+		}
+		if tried[m.Name] == nil && notOfIDs[m.Name] == "" {
+			t.Errorf("method %s takes a tenant, and is not tried with ids of another", m.Name)
+		}
+	}
+}
+
+func TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt(t *testing.T) {
+	t.Parallel()
+	s := newStreet(t)
+	ctx, db, a, b := t.Context(), s.a.db, s.a.tenant, s.b.job.ID
+	before := s.rows(t, s.b.tenant)
+	next, err := db.OpenLedger(ctx, a, b, 1)
+	if err != nil || !slices.Equal(next, []int64{0}) {
+		t.Errorf("OpenLedger = %v, %v; want nothing merged", next, err)
+	}
+	if running, _, err := db.Progress(ctx, a, b, 99); err != nil || running {
+		t.Errorf("Progress = %v, %v; want not running", running, err)
+	}
+	must(t, db.EndOfSource(ctx, a, b, 99, []int64{9}))
+	must(t, db.RecordNoRecipient(ctx, a, b))
+	must(t, db.SendOnce(ctx, a, b, "x@example.jp", "id", func(context.Context) error { return nil }, func(error) bool { return true }))
+	if after := s.rows(t, s.b.tenant); after != before {
+		t.Errorf("the rows of b became\n%s\nwere\n%s", after, before)
+	}
+}
+
+func TestKeyOpensItsOwnTenantOnly(t *testing.T) {
+	t.Parallel()
+	s := newStreet(t)
+	for _, h := range []*house{s.a, s.b} {
+		c, err := h.db.Authenticate(t.Context(), h.key)
+		if err != nil || c.Tenant.ID != h.tenant || c.User != h.user {
+			t.Errorf("caller = %+v, %v; want tenant %s, user %+v", c, err, h.tenant, h.user)
+		}
+	}
+	if _, err := s.a.db.Authenticate(t.Context(), s.a.key+"x"); !errors.Is(err, postgres.ErrNotFound) {
+		t.Errorf("unknown key: %v, want ErrNotFound", err)
+	}
+}
