@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,21 +67,24 @@ func (c *console) describe(i client.Inspection) []string {
 		}
 	}
 	said := []string{c.say("ファイル：", "File: ") + text}
-	var dropped table
+	var mapped, dropped []string
 	for _, column := range i.SuggestedMapping {
-		if column.Field == "" {
-			dropped.add(column.Header)
+		header := printable(column.Header)
+		switch {
+		case column.Field == "":
+			dropped = append(dropped, header)
+		case column.Inverted:
+			mapped = append(mapped, header+" → "+column.Field+c.say("（反対の意味として）", " (inverted)"))
+		default:
+			mapped = append(mapped, header+" → "+column.Field)
 		}
 	}
-	if n := len(dropped.rows); n > 0 {
-		names := ""
-		for k, row := range dropped.rows {
-			if k > 0 {
-				names += c.say("、", ", ")
-			}
-			names += printable(row[0])
-		}
-		said = append(said, c.say("取り込まない列：", "Columns that are not imported: ")+names)
+	comma := c.say("、", ", ")
+	if len(mapped) > 0 {
+		said = append(said, c.say("列の割り当て：", "Columns: ")+strings.Join(mapped, comma))
+	}
+	if len(dropped) > 0 {
+		said = append(said, c.say("取り込まない列：", "Columns that are not imported: ")+strings.Join(dropped, comma))
 	}
 	for _, warning := range i.Warnings {
 		said = append(said, c.say("ご注意：", "Please note: ")+printable(warning.Detail))

@@ -155,13 +155,9 @@ func headerName(cell []byte) string {
 	return strings.TrimSpace(string(bytes.ToValidUTF8(cell, replacement)))
 }
 
-// MaxRows returns an upper bound of the number of rows in a source of so many bytes that have this many cells,
-// at least one of them not empty. It needs no look at the file, and serves to reserve ids.
-func MaxRows(f Format, size int64, columns int) int64 {
-	if f == XLSX {
-		// The shortest row, <row><c><v>1</v></c></row>, has 26 bytes, and DEFLATE shrinks at most 1032 : 1.
-		return min(maxSheetRows, size*1032/26+1)
-	}
+// MaxRows returns an upper bound of the number of rows in a CSV of so many bytes that have this many cells, at least one
+// of them not empty. It needs no look at the file, and serves to reserve ids.
+func MaxRows(size int64, columns int) int64 {
 	// n cells take n-1 delimiters and a byte; the last record can do without its line end.
 	return (size+1)/int64(max(columns, 1)+1) + 1
 }

@@ -57,6 +57,16 @@ func (x *XLSXReader) Sheets() []Sheet { return x.sheets }
 // Sheet returns the sheet whose rows are read.
 func (x *XLSXReader) Sheet() Sheet { return x.sheet }
 
+// MaxRows returns an upper bound of the number of rows that the sheet has, from its unpacked size.
+func (x *XLSXReader) MaxRows() int64 {
+	f := x.archive.parts[partName(x.sheet.part)]
+	if f == nil {
+		return maxSheetRows
+	}
+	// The shortest row is <row><c><v>1</v></c></row>.
+	return min(maxSheetRows, int64(min(f.UncompressedSize64, maxSheet))/26+1)
+}
+
 // Close ends the reading; no rows can be read after it.
 func (x *XLSXReader) Close() error {
 	x.done = true

@@ -433,3 +433,20 @@ func TestTextsAreBoundedAndReadAsAsked(t *testing.T) {
 		t.Errorf("text after the last: %v, %v", ok, err)
 	}
 }
+
+func TestXLSXBoundsItsRowsClosely(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{0, 1, 1000} {
+		data := rowsBook(strings.Repeat("<row><c><v>1</v></c></row>", rows)).zip(t)
+		x, err := OpenXLSX(bytes.NewReader(data), int64(len(data)), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := x.MaxRows(); got < int64(rows) || got > int64(rows)+30 {
+			t.Errorf("MaxRows of %d rows = %d", rows, got)
+		}
+		if err := x.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

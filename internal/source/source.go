@@ -50,7 +50,7 @@ func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o s
 		f.Close()
 		return nil, err
 	}
-	return open(book, o, f.Close)
+	return open(book, o, func() error { return errors.Join(book.Close(), f.Close()) })
 }
 
 // reader is what both formats offer: a range that ends early is continued by the next.

@@ -60,10 +60,12 @@ type table struct {
 	detected sheet.Detected
 	rows     iter.Seq2[*sheet.Row, error]
 	// again starts over a workbook without a header, whose rows may be wider than the first; nil for a CSV.
-	again  func() error
-	sheet  string
-	sheets []string
-	close  func() error
+	again func() error
+	// maxRows bounds the rows of a workbook.
+	maxRows int64
+	sheet   string
+	sheets  []string
+	close   func() error
 }
 
 // inspect looks at the stored source of an import, read by the import's options; header says whether it has
@@ -118,7 +120,7 @@ func (s *server) openWorkbook(ctx context.Context, i *imports.Import, o sheet.Op
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	t := &table{detected: detected, rows: book.Rows(), sheet: book.Sheet().Name}
+	t := &table{detected: detected, rows: book.Rows(), sheet: book.Sheet().Name, maxRows: book.MaxRows()}
 	for _, sh := range book.Sheets() {
 		t.sheets = append(t.sheets, sh.Name)
 	}
@@ -173,7 +175,9 @@ func (s *server) look(t *table, i *imports.Import, header *bool) (*Inspection, e
 		}
 	}
 	found.Sample = shown(rows)
-	found.MaxRows = sheet.MaxRows(t.detected.Format, i.Source.Size, len(names))
+	if found.MaxRows = t.maxRows; t.detected.Format == sheet.CSV {
+		found.MaxRows = sheet.MaxRows(i.Source.Size, len(names))
+	}
 	return found, nil
 }
 
