@@ -20,14 +20,13 @@ type Column struct {
 type Mapping []Column
 
 // Suggest maps the headers to fields by MatchColumn. Each field is suggested at most once, for the header that
-// names it best (its key, then its label, then its synonyms in their order; then the leftmost). Fields that Meibo
-// assigns are not suggested, except id, which may be the key.
+// names it best (its key, then its label, then its synonyms in their order; then the leftmost); but a consent that
+// columns tell in opposite ways is suggested for both. Fields that Meibo assigns are not suggested.
 func (s *Schema) Suggest(headers []string) Mapping {
 	m := make(Mapping, len(headers))
 	meanings := make([]headerMeaning, len(headers))
 	best := make(map[int]int, len(headers)) // field → column
-	// A consent that two columns tell in opposite ways is mapped twice, which CheckMapping refuses: neither may be
-	// left out in silence.
+	// CheckMapping refuses a field that is mapped twice: neither of two contradicting columns is left out in silence.
 	contradicting := map[int]int{}
 	for i, header := range headers {
 		m[i].Header = header

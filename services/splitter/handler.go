@@ -42,19 +42,20 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 		return fate(err)
 	}
 	h.log.Info("source read", zap.Stringer("import", j.Import), zap.Int64("rows", rows), zap.Duration("in", time.Since(start)))
-	return h.finish(ctx, j)
-}
-
-// finish completes the import if all of it is merged already; else whoever merges the last chunk does.
-func (h *handler) finish(ctx context.Context, j queue.Job) error {
-	done, err := h.db.FinishImport(ctx, j.Tenant, j.Import)
-	if err != nil {
+	if _, err := h.finish(ctx, j); err != nil {
 		return queue.Unavailable(err)
 	}
+	return nil
+}
+
+// finish completes the import if all of it is merged already, and reports whether it was; else whoever merges the last
+// chunk does.
+func (h *handler) finish(ctx context.Context, j queue.Job) (done bool, err error) {
+	done, err = h.db.FinishImport(ctx, j.Tenant, j.Import)
 	if done {
 		h.relay.Kick()
 	}
-	return nil
+	return done, err
 }
 
 // fate says what an error of split means for the job. What the import needs (database, queue, storage) comes back; a
@@ -108,8 +109,7 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 		return 0, errStopped
 	}
 	if i.SplitAt != nil { // a splitter before us came to the end
-		if done, err := h.db.FinishImport(ctx, j.Tenant, j.Import); done || err != nil {
-			h.relay.Kick()
+		if done, err := h.finish(ctx, j); done || err != nil {
 			return i.Totals.Total, err
 		}
 	}
