@@ -77,9 +77,13 @@ type Options struct {
 	TimeZone   string      `json:"time_zone"`
 	Region     string      `json:"region"`
 	// How the source is read; empty values mean "as detected".
+	Encoding  string `json:"encoding,omitempty"`
 	Delimiter string `json:"delimiter,omitempty"`
 	Sheet     string `json:"sheet,omitempty"`
 	NoHeader  bool   `json:"no_header,omitempty"`
+	// HeaderRow is the number of the row that names the columns, as Excel shows it; what stands above it is no
+	// data. 0 is the first row that is not blank.
+	HeaderRow int64 `json:"header_row,omitempty"`
 }
 
 // Mode is what an import does with known and unknown keys.
@@ -130,6 +134,8 @@ type Source struct {
 	ETag string `json:"etag"`
 	// Format is what inspection found: csv or xlsx.
 	Format string `json:"format"`
+	// Gzip says that a CSV is compressed.
+	Gzip bool `json:"gzip,omitempty"`
 	// MaxRows is an upper bound of the number of readable rows.
 	MaxRows int64 `json:"max_rows"`
 }

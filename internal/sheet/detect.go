@@ -2,6 +2,8 @@ package sheet
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"unicode/utf8"
 )
 
@@ -14,9 +16,22 @@ const HeadSize = headSize
 // Detected is what the first bytes of a source tell.
 type Detected struct {
 	Format Format
-	// Encoding and Delimiter are those of a CSV.
+	// Gzip, Encoding and Delimiter are those of a CSV.
+	Gzip      bool
 	Encoding  Encoding
 	Delimiter byte
+	// Encodings are those that a CSV could be in, the likeliest, which is Encoding, first.
+	Encodings []Candidate
+	// FormatConfidence and DelimiterConfidence say how sure those are, from 0 to 1.
+	FormatConfidence    float64
+	DelimiterConfidence float64
+}
+
+// Candidate is an encoding that a text could be in.
+type Candidate struct {
+	Encoding Encoding
+	// Confidence is from 0 to 1. That of the first candidate is 1 where nothing else is possible.
+	Confidence float64
 }
 
 // Detect tells the format of a source of size bytes from its first ones. An empty source is a CSV. The error
@@ -37,6 +52,18 @@ func Detect(head []byte, size int64) (Detected, error) {
 		}
 	}
 	return detectText(head, int64(len(head)) < size)
+}
+
+// DetectFrom is Detect for a source that can be read on from r, which gives it from its first byte: it reads until the
+// encoding of a text is certain, or maxSurvey bytes (unpacked), so that it is right also where the first character
+// beyond ASCII comes late.
+func DetectFrom(r io.Reader, size int64) (Detected, error) {
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return Detected{}, fmt.Errorf("detect format: %w", err)
+	}
+	return Detect(head[:n], size)
 }
 
 var signatures = []struct {
@@ -124,7 +151,10 @@ func detectText(head []byte, partial bool) (Detected, error) {
 		// are rows with a fault, not a reason to refuse it.
 		return Detected{}, refuse(notUTF8, "%d invalid bytes of %d", s.invalid, len(text))
 	}
-	return Detected{Format: CSV, Encoding: UTF8, Delimiter: detectDelimiter(text)}, nil
+	return Detected{
+		Format: CSV, Encoding: UTF8, Delimiter: detectDelimiter(text),
+		Encodings: []Candidate{{UTF8, 1}}, FormatConfidence: 1, DelimiterConfidence: 1,
+	}, nil
 }
 
 // counts are what tells text in UTF-8 from anything else.

@@ -40,13 +40,27 @@ const (
 // Encoding is how the text of a CSV is written, by its IANA name.
 type Encoding string
 
-// UTF8 is UTF-8, with or without a byte order mark.
-const UTF8 Encoding = "UTF-8"
+// The encodings that can be read.
+const (
+	// UTF8 is UTF-8, with or without byte order marks.
+	UTF8 Encoding = "UTF-8"
+	// ShiftJIS is what Windows calls by that name: code page 932, with ①㈱髙﨑 and half-width kana.
+	ShiftJIS Encoding = "Shift_JIS"
+	// EUCJP is EUC-JP with the extensions of code page 51932.
+	EUCJP Encoding = "EUC-JP"
+	// UTF16LE and UTF16BE are UTF-16, with or without a byte order mark.
+	UTF16LE Encoding = "UTF-16LE"
+	UTF16BE Encoding = "UTF-16BE"
+)
 
 // Options say how a source is read. Zero values mean "as detected", or the default.
 type Options struct {
 	// Format overrides what Detect says.
 	Format Format
+	// Gzip says that a CSV is compressed (RFC 1952).
+	Gzip bool
+	// Encoding is that of a CSV; UTF-8 by default.
+	Encoding Encoding
 	// Delimiter separates the cells of a CSV: a byte other than the quote, CR and LF.
 	Delimiter byte
 	// Sheet is the name of the sheet of a workbook; the first visible one by default.
@@ -72,6 +86,10 @@ const maxSheetRows = 1 << 20
 func (o Options) With(d Detected) Options {
 	if o.Format == "" {
 		o.Format = d.Format
+	}
+	o.Gzip = o.Gzip || d.Gzip
+	if o.Encoding == "" {
+		o.Encoding = d.Encoding
 	}
 	if o.Delimiter == 0 {
 		o.Delimiter = d.Delimiter

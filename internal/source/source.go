@@ -26,7 +26,10 @@ type Source struct {
 // Open opens the source of an import at its first data row. A CSV is streamed; a workbook is copied to a
 // temporary file first, which Close removes.
 func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, error) {
-	o := sheet.Options{Format: sheet.Format(i.Source.Format), Sheet: i.Options.Sheet, NoHeader: i.Options.NoHeader, MaxRowBytes: i.MaxRowBytes}
+	o := sheet.Options{
+		Format: sheet.Format(i.Source.Format), Gzip: i.Source.Gzip, Encoding: sheet.Encoding(i.Options.Encoding),
+		Sheet: i.Options.Sheet, NoHeader: i.Options.NoHeader, MaxRowBytes: i.MaxRowBytes,
+	}
 	if i.Options.Delimiter != "" {
 		o.Delimiter = i.Options.Delimiter[0]
 	}
