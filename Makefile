@@ -49,6 +49,17 @@ test: setup lint verify ## Lint, verify, and run all tests with the race detecto
 bench: setup build ## Measure a million rows end to end, beside what a DBA writes by hand
 	go run ./internal/bench
 
+# How long each fuzz target runs.
+FUZZTIME ?= 1m
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (1m), one after another
+	@for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
 .PHONY: lint
 lint: ## Check format, vet, staticcheck and the messages' rules
 	@unformatted=$$(go tool gofumpt -l cmd deploy internal proto services) && \

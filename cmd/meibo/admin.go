@@ -54,15 +54,16 @@ func (m *migrateCmd) Run(ctx context.Context, c *console) error {
 
 type tenantCmd struct {
 	Create tenantCreate `cmd:"" help:"Create a tenant, with its list main."`
+	Set    tenantSet    `cmd:"" help:"Change the settings of a tenant."`
 }
 
-type tenantCreate struct {
-	database `embed:""`
-	Name     string `arg:"" help:"The name of the tenant."`
-	Language string `default:"ja" enum:"ja,en" help:"The language that its people are written to in: ${enum}."`
-	TimeZone string `default:"Asia/Tokyo" placeholder:"ZONE" help:"Where dates and times without a zone are meant."`
-	Region   string `default:"JP" help:"The country of phone numbers without a country code."`
-	MailFrom string `placeholder:"ADDRESS" help:"The sender of its mails, if not the installation's."`
+// tenantSettings are those of product.md that a tenant has of its own; an empty one is the default, or what it was.
+type tenantSettings struct {
+	Language    string `enum:"ja,en," default:"" help:"The language that its people are written to in: ja or en (at first: ja)."`
+	TimeZone    string `placeholder:"ZONE" help:"Where dates and times without a zone are meant (at first: Asia/Tokyo)."`
+	Region      string `placeholder:"COUNTRY" help:"The country of phone numbers without a country code (at first: JP)."`
+	MailFrom    string `placeholder:"ADDRESS" help:"The sender of its mails, if not the installation's."`
+	MaxRowBytes int    `placeholder:"BYTES" help:"The longest row that its files may have, in bytes of UTF-8, from 1024 to 262144 (at first: 262144)."`
 }
 
 var (
@@ -71,30 +72,71 @@ var (
 )
 
 // Validate is called by kong.
-func (t *tenantCreate) Validate() error {
-	if t.Name != "" && !tenantName.MatchString(t.Name) { // kong tells of a missing one itself
-		return fmt.Errorf("%s: a tenant's name is at most 63 of a-z, 0-9, - and _, and begins with a letter or digit", t.Name)
-	}
-	if !region.MatchString(t.Region) {
+func (t *tenantSettings) Validate() error {
+	if t.Region != "" && !region.MatchString(t.Region) {
 		return fmt.Errorf("--region %s: a country code of two capital letters expected, such as JP", t.Region)
 	}
 	if _, err := time.LoadLocation(t.TimeZone); err != nil {
 		return fmt.Errorf("--time-zone: %w", err)
 	}
+	if n := t.MaxRowBytes; n != 0 && (n < postgres.MinRowLimit || n > postgres.MaxRowLimit) {
+		return fmt.Errorf("--max-row-bytes %d: a number from %d to %d expected", n, postgres.MinRowLimit, postgres.MaxRowLimit)
+	}
 	return nil
+}
+
+func (t *tenantSettings) of(name string) postgres.Tenant {
+	return postgres.Tenant{
+		Name: name, Language: tenant.Language(t.Language), TimeZone: t.TimeZone, Region: t.Region, MailFrom: t.MailFrom, MaxRowBytes: t.MaxRowBytes,
+	}
+}
+
+type tenantCreate struct {
+	database       `embed:""`
+	Name           string `arg:"" help:"The name of the tenant."`
+	tenantSettings `embed:""`
+}
+
+// Validate is called by kong.
+func (t *tenantCreate) Validate() error {
+	if t.Name != "" && !tenantName.MatchString(t.Name) { // kong tells of a missing one itself
+		return fmt.Errorf("%s: a tenant's name is at most 63 of a-z, 0-9, - and _, and begins with a letter or digit", t.Name)
+	}
+	return t.tenantSettings.Validate()
 }
 
 // Run is called by kong.
 func (t *tenantCreate) Run(ctx context.Context, c *console) error {
 	return t.with(ctx, func(db *postgres.DB) error {
-		made, err := db.CreateTenant(ctx, postgres.Tenant{
-			Name: t.Name, Language: tenant.Language(t.Language), TimeZone: t.TimeZone, Region: t.Region, MailFrom: t.MailFrom,
-		})
+		made, err := db.CreateTenant(ctx, t.of(t.Name))
 		if err != nil {
 			return err
 		}
 		c.note("%s", c.say("テナントを作成しました。ID：", "The tenant is created. Its id:"))
 		return c.print("%s", made.ID)
+	})
+}
+
+type tenantSet struct {
+	database       `embed:""`
+	Name           string `arg:"" help:"The name of the tenant."`
+	tenantSettings `embed:""`
+}
+
+// Run is called by kong.
+func (t *tenantSet) Run(ctx context.Context, c *console) error {
+	return t.withTenant(ctx, t.Name, func(db *postgres.DB, found postgres.Tenant) error {
+		now, err := db.UpdateTenant(ctx, found.ID, t.of(""))
+		if err != nil {
+			return err
+		}
+		settings := table{}
+		settings.add(c.say("言語", "Language"), string(now.Language))
+		settings.add(c.say("タイムゾーン", "Time zone"), now.TimeZone)
+		settings.add(c.say("国", "Region"), now.Region)
+		settings.add(c.say("メールの差出人", "Sender of mails"), now.MailFrom)
+		settings.add(c.say("1行の上限（バイト）", "Longest row (bytes)"), number(int64(now.MaxRowBytes)))
+		return settings.write(c.out, "")
 	})
 }
 

@@ -107,6 +107,10 @@ func anAccount(t *testing.T, databaseURL string) string {
 	if again := meibo(t.Context(), nil, "C", "tenant", "create", "hanaya", "--database-url", databaseURL); again.status != exitFailed {
 		t.Errorf("a second tenant of the name: %+v", again)
 	}
+	set := meibo(t.Context(), nil, "C", "tenant", "set", "hanaya", "--max-row-bytes", "4096", "--database-url", databaseURL)
+	if set.status != exitOK || !strings.Contains(set.out, "4,096") || !strings.Contains(set.out, "Asia/Tokyo") {
+		t.Errorf("tenant set: %+v, want the settings as they are now", set)
+	}
 	return strings.TrimSpace(got.out)
 }
 

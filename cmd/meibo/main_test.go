@@ -78,6 +78,9 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"tenant", "create", "花屋", "--database-url", "x"},
 		{"tenant", "create", "hanaya", "--region", "Japan", "--database-url", "x"},
 		{"tenant", "create", "hanaya", "--time-zone", "Tokyo", "--database-url", "x"},
+		{"tenant", "create", "hanaya", "--max-row-bytes", "100", "--database-url", "x"},
+		{"tenant", "set", "hanaya", "--max-row-bytes", "1000000", "--database-url", "x"},
+		{"tenant", "set", "hanaya", "--region", "Japan", "--database-url", "x"},
 	} {
 		if got := meibo(t.Context(), nil, "C", args...); got.status != exitUsage || got.out != "" || got.err == "" {
 			t.Errorf("%q: got %d\n%s%s", args, got.status, got.out, got.err)

@@ -29,7 +29,7 @@ func main() {
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the built services")
 	flag.StringVar(&o.dir, "dir", "", "where data is kept meanwhile; a temporary folder by default")
 	flag.BoolVar(&o.alone, "alone", false, "only Meibo, nothing by hand: for profiling")
-	flag.BoolVar(&o.xlsx, "xlsx", false, "also import the file as a workbook")
+	flag.BoolVar(&o.xlsx, "xlsx", true, "also import the content as a workbook")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -116,40 +116,46 @@ func (m *meibo) answers(ctx context.Context) bool {
 	return true
 }
 
-// run imports the files, phase by phase.
+// run imports the files, phase by phase: each as CSV, then the same content as a workbook.
 func (m *meibo) run(ctx context.Context, f files, t *table) error {
-	phases := []struct {
-		phase, file                 string
-		created, updated, unchanged int64
-	}{
-		{fresh, f.first, int64(f.rows), 0, 0},
-		{update, f.second, 0, int64(f.rows), 0},
-		{unchanged, f.second, 0, 0, int64(f.rows)},
-	}
-	for _, p := range phases {
-		if err := psql(ctx, m.database, "checkpoint"); err != nil {
-			return err
+	rows := int64(f.rows)
+	for _, p := range []phase{
+		{"meibo", fresh, f.first, rows, 0, 0},
+		{"meibo", update, f.second, 0, rows, 0},
+		{"meibo", unchanged, f.second, 0, 0, rows},
+		{"xlsx", update, f.xlsx, 0, rows, 0},
+		{"xlsx", unchanged, f.xlsx, 0, 0, rows},
+	} {
+		if p.file == "" {
+			continue
 		}
-		start := time.Now()
-		i, err := m.load(ctx, p.file)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.phase, err)
-		}
-		t.add("meibo", p.phase, i.FinishedAt.Sub(start))
-		fmt.Printf("           of this: upload and start %.2f s\n", i.StartedAt.Sub(start).Seconds())
-		if i.Created != p.created || i.Updated != p.updated || i.Unchanged != p.unchanged || !i.Balanced() {
-			return fmt.Errorf("%s: %s with %d created, %d updated, %d unchanged, %d failed of %d", p.phase, i.State, i.Created, i.Updated, i.Unchanged, i.Failed, i.Total)
+		if err := m.measure(ctx, p, t); err != nil {
+			return fmt.Errorf("%s, %s: %w", p.way, p.name, err)
 		}
 	}
-	if f.xlsx == "" {
-		return nil
+	return nil
+}
+
+// phase is one import and what has to come of it.
+type phase struct {
+	way, name, file             string
+	created, updated, unchanged int64
+}
+
+func (m *meibo) measure(ctx context.Context, p phase, t *table) error {
+	if err := psql(ctx, m.database, "checkpoint"); err != nil {
+		return err
 	}
 	start := time.Now()
-	i, err := m.load(ctx, f.xlsx)
+	i, err := m.load(ctx, p.file)
 	if err != nil {
 		return err
 	}
-	t.add("meibo", "xlsx update", i.FinishedAt.Sub(start))
+	t.add(p.way, p.name, i.FinishedAt.Sub(start))
+	fmt.Printf("           of this: upload and start %.2f s\n", i.StartedAt.Sub(start).Seconds())
+	if i.Created != p.created || i.Updated != p.updated || i.Unchanged != p.unchanged || !i.Balanced() {
+		return fmt.Errorf("%s with %d created, %d updated, %d unchanged, %d failed of %d", i.State, i.Created, i.Updated, i.Unchanged, i.Failed, i.Total)
+	}
 	return nil
 }
 

@@ -15,14 +15,22 @@ import (
 
 // Tenant is an isolated account.
 type Tenant struct {
-	ID          tenant.ID
-	Name        string
-	Language    tenant.Language
-	TimeZone    string
-	Region      string
-	MailFrom    string
+	ID       tenant.ID
+	Name     string
+	Language tenant.Language
+	TimeZone string
+	Region   string
+	MailFrom string
+	// MaxRowBytes bounds a row of its files, in bytes of UTF-8, from MinRowLimit to MaxRowLimit.
 	MaxRowBytes int
 }
+
+// The bounds of a tenant's limit on rows: a row of product.md's largest still fits into a message, and the smallest
+// holds a header.
+const (
+	MinRowLimit = 1 << 10
+	MaxRowLimit = 256 << 10
+)
 
 // User is a person of a tenant.
 type User struct {
@@ -48,10 +56,11 @@ const MainList = "main"
 // CreateTenant adds a tenant with its list main. ErrExists: the name is taken.
 func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `insert into tenant (name, language, time_zone, region, mail_from)
-			values ($1, coalesce(nullif($2, ''), 'ja'), coalesce(nullif($3, ''), 'Asia/Tokyo'), coalesce(nullif($4, ''), 'JP'), nullif($5, ''))
+		err := tx.QueryRow(ctx, `insert into tenant (name, language, time_zone, region, mail_from, max_row_bytes)
+			values ($1, coalesce(nullif($2, ''), 'ja'), coalesce(nullif($3, ''), 'Asia/Tokyo'), coalesce(nullif($4, ''), 'JP'), nullif($5, ''),
+				coalesce(nullif($6, 0), $7))
 			returning id, language, time_zone, region, max_row_bytes`,
-			t.Name, t.Language, t.TimeZone, t.Region, t.MailFrom).
+			t.Name, t.Language, t.TimeZone, t.Region, t.MailFrom, t.MaxRowBytes, MaxRowLimit).
 			Scan(&t.ID, &t.Language, &t.TimeZone, &t.Region, &t.MaxRowBytes)
 		if err != nil {
 			return err
@@ -62,6 +71,21 @@ func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
 	})
 	if err != nil {
 		return Tenant{}, fmt.Errorf("create tenant %q: %w", t.Name, translate(err))
+	}
+	return t, nil
+}
+
+// UpdateTenant gives a tenant the settings that are not zero in t; imports that were created before keep what they have.
+func (db *DB) UpdateTenant(ctx context.Context, id tenant.ID, t Tenant) (Tenant, error) {
+	t.ID = id
+	err := db.pool.QueryRow(ctx, `update tenant set language = coalesce(nullif($2, ''), language), time_zone = coalesce(nullif($3, ''), time_zone),
+			region = coalesce(nullif($4, ''), region), mail_from = coalesce(nullif($5, ''), mail_from),
+			max_row_bytes = coalesce(nullif($6, 0), max_row_bytes)
+		where id = $1 returning name, language, time_zone, region, coalesce(mail_from, ''), max_row_bytes`,
+		id, t.Language, t.TimeZone, t.Region, t.MailFrom, t.MaxRowBytes).
+		Scan(&t.Name, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes)
+	if err != nil {
+		return Tenant{}, fmt.Errorf("update tenant %s: %w", id, translate(err))
 	}
 	return t, nil
 }

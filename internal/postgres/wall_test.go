@@ -157,6 +157,7 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 // notOfIDs are the methods with a tenant that read no row by an id of somebody else, and why.
 var notOfIDs = map[string]string{
 	"CreateUser":        "takes no id",
+	"UpdateTenant":      "takes no id but the tenant's own",
 	"OpenLedger":        "writes rows of the given tenant only: see TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt",
 	"Progress":          "as OpenLedger",
 	"EndOfSource":       "as OpenLedger",
