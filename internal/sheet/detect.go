@@ -222,4 +222,3 @@ func utf16(s string) []byte {
 	}
 	return b
 }
-
