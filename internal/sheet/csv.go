@@ -15,17 +15,21 @@ import (
 // CSVReader reads the records of a CSV: RFC 4180, and what real files do.
 //
 //   - A line ends with CRLF, LF or CR, whichever comes; the last one may have no end.
-//   - Leading byte order marks are removed, also two of them.
+//   - Leading byte order marks are removed, also two of them. After them, a line sep=; is Excel's own: it names the
+//     delimiter, and is not counted.
 //   - A record whose cells are all empty, or hold only spaces and tabs, is blank: it counts in Row.Number and
 //     is not returned.
-//   - A cell is quoted if its first byte is the quote. A quote elsewhere stands for itself (5" pipe).
+//   - A cell is quoted if its first byte is the quote. A quote elsewhere stands for itself (5" pipe), also behind a
+//     blank, which belongs to the cell (RFC 4180, section 2.4). Blanks behind the closing quote are no part of it.
 //   - A quoted cell that does not close within the record's limit, or whose closing quote is followed by text,
 //     makes the line on which the record began one faulty row; reading goes on with the next line, so that a
 //     stray quote costs one line and not the file. In the lines that were looked through in vain, a quoted
 //     cell has to close on its own line: nothing is looked through twice.
 //   - A record longer than the limit is one faulty row up to the end of its line.
+//   - The character 0x1A that DOS writes at the end of a file is no part of it.
 type CSVReader struct {
 	win   window
+	enc   Encoding
 	delim byte // 0 until detected
 	limit int
 
@@ -37,14 +41,18 @@ type CSVReader struct {
 	escaped []int // cells of the record with doubled quotes
 }
 
-// OpenCSV returns a reader of the records of r. Where o names no delimiter, it is detected from the first
-// bytes, as by Detect.
+// OpenCSV returns a reader of the records of r, which it unpacks and decodes as o says. Where o names no delimiter, it
+// is detected from the first bytes, as by Detect.
 func OpenCSV(r io.Reader, o Options) *CSVReader {
 	limit := o.maxRowBytes()
-	return &CSVReader{win: newWindow(r, limit+lookahead), delim: o.Delimiter, limit: limit}
+	if o.Gzip {
+		r = newGunzip(r)
+	}
+	return &CSVReader{win: newWindow(r, limit+lookahead), enc: o.Encoding, delim: o.Delimiter, limit: limit}
 }
 
-// Rows returns the records that have not been read yet. A range that ends early can be continued by another.
+// Rows returns the records that have not been read yet. A range that ends early can be continued by another. The error
+// is an *Unsupported where a compressed text turns out to be damaged or too large.
 func (c *CSVReader) Rows() iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		for {
@@ -83,22 +91,34 @@ func (c *CSVReader) next() (bool, error) {
 		}
 		c.row = Row{Number: c.number, Cells: c.cells, Fault: fault}
 		if bad {
-			repair(&c.row)
+			repairFrom(&c.row, c.enc)
 		}
 		return true, nil
 	}
 }
 
-// begin removes byte order marks and settles the delimiter.
+// begin settles how the text is decoded, removes byte order marks and settles the delimiter.
 func (c *CSVReader) begin() {
 	c.begun = true
+	if e := byMark(c.win.head()); e != "" {
+		c.enc = e
+	}
+	if d := decoderOf(c.enc); d != nil {
+		c.win.decode(d)
+	} else {
+		c.enc = UTF8
+	}
 	head := c.win.head()
 	for bytes.HasPrefix(head, []byte(BOM)) {
 		c.win.r += len(BOM)
 		head = c.win.head()
 	}
+	delim, n := separatorLine(head)
+	if c.win.r += n; n == 0 && c.delim == 0 {
+		delim, _ = detectDelimiter(head, c.win.ended() && len(head) == c.win.w-c.win.r)
+	}
 	if c.delim == 0 {
-		c.delim = detectDelimiter(head)
+		c.delim = delim
 	}
 }
 
@@ -162,6 +182,9 @@ func (c *CSVReader) quoted(first line) (int, Fault, error) {
 			if closing < 0 || p > now.end {
 				over.note(start, len(c.cells))
 			}
+			if p, err = c.pastBlanks(p); err != nil {
+				return 0, Fault{}, err
+			}
 			switch {
 			case closing < 0:
 				return c.backtrack(first, over, member.UnclosedQuote)
@@ -195,6 +218,24 @@ func (c *CSVReader) quoted(first line) (int, Fault, error) {
 			return now.next - w.r, c.checkColumns(), nil
 		}
 	}
+}
+
+// pastBlanks returns the end of the blanks at p, if a cell may end there, and else p.
+func (c *CSVReader) pastBlanks(p int) (int, error) {
+	w := &c.win
+	q := p
+	for q < w.w && (w.buf[q] == ' ' || w.buf[q] == '\t') && w.buf[q] != c.delim && q-w.r <= c.limit {
+		q++
+	}
+	switch {
+	case q == p:
+		return p, nil
+	case q == w.w && !w.ended() && q-w.r <= c.limit:
+		return 0, errMore
+	case q-w.r > c.limit, c.textAt(q):
+		return p, nil
+	}
+	return q, nil
 }
 
 // textAt reports whether something other than the end of a cell stands at p.

@@ -1,8 +1,9 @@
 // Package sheet turns the bytes of a source into rows, and rows into the bytes of a report: CSV and XLSX, and
 // nothing of what the rows mean.
 //
-//	bytes ──Detect──▶ Detected{Format, Encoding, Delimiter}      or *Unsupported, with a sentence for people
-//	      ──OpenCSV / OpenXLSX──▶ Rows() ──▶ Row{Number, Cells, Fault} …
+//	bytes ──DetectFrom──▶ Detected{Format, Gzip, Encoding, Delimiter}   or *Unsupported, with a sentence for people
+//	      ──OpenCSV──▶ gunzip ──▶ transcoder ──▶ CSVReader ──┐
+//	      ──OpenXLSX──▶ XLSXReader ──────────────────────────┴──▶ Rows() ──▶ Row{Number, Cells, Fault} …
 //
 // What the readers promise, for any input:
 //   - Every record that is not blank is one row, in file order, with the number that Excel shows for it. A
@@ -11,10 +12,11 @@
 //   - The same bytes and Options always give the same rows, however they arrive from the reader below.
 //   - Memory is bounded by Options.MaxRowBytes and fixed buffers; for XLSX also by its shared strings, which
 //     have a limit of their own. The input's size does not matter.
-//   - Cells are UTF-8 as the file has them: not trimmed, not normalised.
+//   - Cells are UTF-8 as the file has them: not trimmed, not normalised. A byte that is no text in the file's
+//     encoding is a Fault that names it; none is dropped, guessed, or takes a delimiter with it.
 //
-// Rows stop with an error only where the bytes could not be had (which may be tried again) or the workbook is
-// broken (*Unsupported, which may not).
+// Rows stop with an error only where the bytes could not be had (which may be tried again) or the workbook or the
+// gzip is broken (*Unsupported, which may not).
 //
 // The package is the only importer of excelize, which writes workbooks; they are read by the package's own
 // streaming reader.
@@ -59,7 +61,8 @@ type Options struct {
 	Format Format
 	// Gzip says that a CSV is compressed (RFC 1952).
 	Gzip bool
-	// Encoding is that of a CSV; UTF-8 by default.
+	// Encoding is that of a CSV; UTF-8 by default. A byte order mark at the start of the text goes before it (as in
+	// the WHATWG's Encoding Standard): it is no text in any other encoding.
 	Encoding Encoding
 	// Delimiter separates the cells of a CSV: a byte other than the quote, CR and LF.
 	Delimiter byte
@@ -119,8 +122,9 @@ type Row struct {
 
 // Fault says why a row cannot be trusted: the first reason, where there are several.
 //
-//	member.Undecodable    a cell has bytes that are not UTF-8, or a NUL, which no database text can hold;
-//	                      Detail is the first such byte and its place in the cell, from 1: "0x83 @ 5"
+//	member.Undecodable    a cell has bytes that are not text in the file's encoding, or a NUL, which no database text
+//	                      can hold; Detail is the first such byte, in UTF-16 the first such code unit, and its place
+//	                      in the cell in characters, from 1: "0x83 @ 5", "0xD842 @ 1"
 //	member.RowTooLong     the record is longer than Options.MaxRowBytes, which is the Detail
 //	member.TooManyCells   the record has more cells than MaxColumns; Detail is "found/MaxColumns"
 //	member.BadQuote       text follows the closing quote of a cell
@@ -174,9 +178,14 @@ func headerName(cell []byte) string {
 }
 
 // MaxRows returns an upper bound of the number of rows in a CSV of so many bytes that have this many cells, at least one
-// of them not empty. It needs no look at the file, and serves to reserve ids.
-func MaxRows(size int64, columns int) int64 {
-	// n cells take n-1 delimiters and a byte; the last record can do without its line end.
+// of them not empty, in any encoding; compressed says that the bytes are those of a gzip. It needs no look at the file,
+// and serves to reserve ids.
+func MaxRows(size int64, columns int, compressed bool) int64 {
+	if compressed {
+		size = maxUnpackedOf(size)
+	}
+	// n cells take n-1 delimiters and a character, which no encoding writes in less than a byte; the last record can
+	// do without its line end.
 	return (size+1)/int64(max(columns, 1)+1) + 1
 }
 
