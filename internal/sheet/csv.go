@@ -26,6 +26,7 @@ import (
 //   - A record longer than the limit is one faulty row up to the end of its line.
 type CSVReader struct {
 	win   window
+	enc   Encoding
 	delim byte // 0 until detected
 	limit int
 
@@ -37,14 +38,18 @@ type CSVReader struct {
 	escaped []int // cells of the record with doubled quotes
 }
 
-// OpenCSV returns a reader of the records of r. Where o names no delimiter, it is detected from the first
-// bytes, as by Detect.
+// OpenCSV returns a reader of the records of r, which it unpacks and decodes as o says. Where o names no delimiter, it
+// is detected from the first bytes, as by Detect.
 func OpenCSV(r io.Reader, o Options) *CSVReader {
 	limit := o.maxRowBytes()
-	return &CSVReader{win: newWindow(r, limit+lookahead), delim: o.Delimiter, limit: limit}
+	if o.Gzip {
+		r = newGunzip(r)
+	}
+	return &CSVReader{win: newWindow(r, limit+lookahead), enc: o.Encoding, delim: o.Delimiter, limit: limit}
 }
 
-// Rows returns the records that have not been read yet. A range that ends early can be continued by another.
+// Rows returns the records that have not been read yet. A range that ends early can be continued by another. The error
+// is an *Unsupported where a compressed text turns out to be damaged or too large.
 func (c *CSVReader) Rows() iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		for {
@@ -83,15 +88,23 @@ func (c *CSVReader) next() (bool, error) {
 		}
 		c.row = Row{Number: c.number, Cells: c.cells, Fault: fault}
 		if bad {
-			repair(&c.row)
+			repairFrom(&c.row, c.enc)
 		}
 		return true, nil
 	}
 }
 
-// begin removes byte order marks and settles the delimiter.
+// begin settles how the text is decoded, removes byte order marks and settles the delimiter.
 func (c *CSVReader) begin() {
 	c.begun = true
+	if e := byMark(c.win.head()); e != "" {
+		c.enc = e
+	}
+	if d := decoderOf(c.enc); d != nil {
+		c.win.decode(d)
+	} else {
+		c.enc = UTF8
+	}
 	head := c.win.head()
 	for bytes.HasPrefix(head, []byte(BOM)) {
 		c.win.r += len(BOM)

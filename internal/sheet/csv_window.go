@@ -74,6 +74,12 @@ func (w *window) head() []byte {
 	return w.buf[w.r:min(w.w, w.r+n)]
 }
 
+// decode has the source decoded, from its first byte on: nothing of it may be used before.
+func (w *window) decode(d decode) {
+	w.src = newTranscoder(w.buf[w.r:w.w], w.src, w.err, d)
+	w.w, w.err = w.r, nil
+}
+
 // line returns the end of the line that holds p and the start of the next. It is false where the window holds
 // neither the line's end nor the file's.
 func (w *window) line(p int) (end, next int, ok bool) {

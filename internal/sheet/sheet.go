@@ -59,7 +59,8 @@ type Options struct {
 	Format Format
 	// Gzip says that a CSV is compressed (RFC 1952).
 	Gzip bool
-	// Encoding is that of a CSV; UTF-8 by default.
+	// Encoding is that of a CSV; UTF-8 by default. A byte order mark at the start of the text goes before it (as in
+	// the WHATWG's Encoding Standard): it is no text in any other encoding.
 	Encoding Encoding
 	// Delimiter separates the cells of a CSV: a byte other than the quote, CR and LF.
 	Delimiter byte
@@ -174,9 +175,14 @@ func headerName(cell []byte) string {
 }
 
 // MaxRows returns an upper bound of the number of rows in a CSV of so many bytes that have this many cells, at least one
-// of them not empty. It needs no look at the file, and serves to reserve ids.
-func MaxRows(size int64, columns int) int64 {
-	// n cells take n-1 delimiters and a byte; the last record can do without its line end.
+// of them not empty, in any encoding; compressed says that the bytes are those of a gzip. It needs no look at the file,
+// and serves to reserve ids.
+func MaxRows(size int64, columns int, compressed bool) int64 {
+	if compressed {
+		size = maxUnpackedOf(size)
+	}
+	// n cells take n-1 delimiters and a character, which no encoding writes in less than a byte; the last record can
+	// do without its line end.
 	return (size+1)/int64(max(columns, 1)+1) + 1
 }
 

@@ -88,6 +88,18 @@ var (
 		JA: "Excelファイルが壊れているか、途中で切れているため、読み取れません。Excelで開いて保存し直してください。",
 		EN: "The workbook is damaged or incomplete. Please open it in Excel and save it again.",
 	}}
+	gzipCorrupt = Unsupported{Code: member.CorruptFile, Reason: member.Text{
+		JA: "gzipファイルが壊れているか、途中で切れているため、展開できません。もう一度圧縮するか、展開したCSVファイルをアップロードしてください。",
+		EN: "The gzip file is damaged or incomplete and cannot be unpacked. Please compress it again, or upload the unpacked CSV file.",
+	}}
+	gzipTooLarge = Unsupported{Code: member.FileTooLarge, Reason: member.Text{
+		JA: "gzipファイルを展開すると大きくなりすぎるため、読み取れません。ファイルを分割するか、展開したCSVファイルをアップロードしてください。",
+		EN: "The gzip file is too large when unpacked. Please split it, or upload the unpacked CSV file.",
+	}}
+	gzipInside = Unsupported{Code: member.FormatUnsupported, Detail: "gzip", Reason: member.Text{
+		JA: "gzipファイルの中身がCSVファイルではありません。展開して、中のCSVファイルまたはXLSXファイルをアップロードしてください。",
+		EN: "The gzip file does not hold a CSV file. Please unpack it and upload the CSV or XLSX file inside.",
+	}}
 	tooLarge = Unsupported{Code: member.FileTooLarge, Reason: member.Text{
 		JA: "Excelファイルの内容が大きすぎるため、読み取れません。UTF-8のCSVとして保存するか、ファイルを分割してください。",
 		EN: "The contents of the workbook are too large. Please save it as CSV in UTF-8, or split it.",

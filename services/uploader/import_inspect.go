@@ -176,7 +176,7 @@ func (s *server) look(t *table, i *imports.Import, header *bool) (*Inspection, e
 	}
 	found.Sample = shown(rows)
 	if found.MaxRows = t.maxRows; t.detected.Format == sheet.CSV {
-		found.MaxRows = sheet.MaxRows(i.Source.Size, len(names))
+		found.MaxRows = sheet.MaxRows(i.Source.Size, len(names), t.detected.Gzip)
 	}
 	return found, nil
 }

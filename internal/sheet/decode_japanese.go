@@ -1,0 +1,203 @@
+package sheet
+
+import (
+	"sync"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/japanese"
+)
+
+// doubles is the character of each pair of bytes, zero where there is none, by pairOf.
+type doubles [0x80 << 8]uint16
+
+func pairOf(lead, trail byte) int { return int(lead&0x7F)<<8 | int(trail) }
+
+// The tables are those of golang.org/x/text, which are code page 932's and, for JIS X 0212, the WHATWG's. Its decoders
+// cannot be used as they are: they replace what they cannot decode without a word.
+var (
+	shiftJISTable = sync.OnceValue(func() *doubles {
+		d := japanese.ShiftJIS.NewDecoder()
+		t := new(doubles)
+		for lead := 0x81; lead <= 0xFC; lead++ {
+			if 0xA0 <= lead && lead <= 0xDF {
+				continue
+			}
+			for trail := 0x40; trail <= 0xFC; trail++ {
+				t[pairOf(byte(lead), byte(trail))] = decodeOne(d, byte(lead), byte(trail))
+			}
+		}
+		// What users define for themselves, as Microsoft maps it.
+		r := uint16(0xE000)
+		for lead := byte(0xF0); lead <= 0xF9; lead++ {
+			for trail := byte(0x40); trail <= 0xFC; trail++ {
+				if trail != 0x7F {
+					t[pairOf(lead, trail)] = r
+					r++
+				}
+			}
+		}
+		return t
+	})
+	// eucJPTable has JIS X 0208 with the rows of code page 51932, and JIS X 0212 with the high bit of the trail off.
+	eucJPTable = sync.OnceValue(func() *doubles {
+		d := japanese.EUCJP.NewDecoder()
+		t := new(doubles)
+		for lead := 0xA1; lead <= 0xFE; lead++ {
+			for trail := 0xA1; trail <= 0xFE; trail++ {
+				t[pairOf(byte(lead), byte(trail))] = decodeOne(d, byte(lead), byte(trail))
+				t[pairOf(byte(lead), byte(trail)&0x7F)] = decodeOne(d, eucThree, byte(lead), byte(trail))
+			}
+		}
+		return t
+	})
+)
+
+// decodeOne returns the character that the bytes stand for, or zero.
+func decodeOne(d *encoding.Decoder, b ...byte) uint16 {
+	var dst [16]byte
+	n, _, err := d.Transformer.Transform(dst[:], b, true)
+	if r := []rune(string(dst[:n])); err == nil && len(r) == 1 && r[0] != '\uFFFD' {
+		return uint16(r[0])
+	}
+	return 0
+}
+
+// Half-width kana: the character of the byte 0xA1 is halfKana, and so on up to 0xDF.
+const halfKana = 0xFF61
+
+// decodeShiftJIS decodes code page 932 (Microsoft, "cp932"; WHATWG Encoding, "Shift_JIS decoder"). A pair that stands
+// for nothing is two bad bytes, unless its second is ASCII, which then stands for itself.
+func decodeShiftJIS(table *doubles) decode {
+	return func(dst, src []byte, last bool) (n, i int) {
+		for {
+			k := ascii(dst[n:], src[i:])
+			n, i = n+k, i+k
+			for len(dst)-n >= minDecode {
+				if i == len(src) {
+					return n, i
+				}
+				b := src[i]
+				switch {
+				case b < 0x80:
+				case b == 0x80:
+					n += put(dst[n:], uint32(b))
+					i++
+					continue
+				case 0xA1 <= b && b <= 0xDF:
+					n += put(dst[n:], halfKana+uint32(b)-0xA1)
+					i++
+					continue
+				case b == 0xA0 || b > 0xFC:
+					n += putBadByte(dst[n:], b)
+					i++
+					continue
+				case i+1 < len(src):
+					trail := src[i+1]
+					if r := table[pairOf(b, trail)]; r != 0 {
+						n += put(dst[n:], uint32(r))
+						i += 2
+						continue
+					}
+					n += putBadByte(dst[n:], b)
+					if i++; trail >= 0x80 {
+						n += putBadByte(dst[n:], trail)
+						i++
+					}
+					continue
+				case !last:
+					return n, i
+				default:
+					n += putBadByte(dst[n:], b)
+					i++
+					continue
+				}
+				break
+			}
+			if i == len(src) || len(dst)-n < minDecode {
+				return n, i
+			}
+		}
+	}
+}
+
+// The bytes that shift to half-width kana and to JIS X 0212 in EUC-JP.
+const (
+	eucKana  = 0x8E
+	eucThree = 0x8F
+)
+
+// decodeEUCJP decodes EUC-JP with the extensions of code page 51932 and JIS X 0212 (WHATWG Encoding, "EUC-JP
+// decoder"). What stands for nothing is bad bytes up to the next ASCII.
+func decodeEUCJP(table *doubles) decode {
+	return func(dst, src []byte, last bool) (n, i int) {
+		for {
+			k := ascii(dst[n:], src[i:])
+			n, i = n+k, i+k
+			for len(dst)-n >= minDecode && i < len(src) && src[i] >= 0x80 {
+				r, size := eucChar(table, src[i:])
+				switch {
+				case size == 0 && !last:
+					return n, i
+				case r != 0:
+					n += put(dst[n:], uint32(r))
+				default:
+					if size == 0 {
+						size = len(src) - i
+					}
+					for _, b := range src[i : i+size] {
+						n += putBadByte(dst[n:], b)
+					}
+				}
+				i += size
+			}
+			if i == len(src) || len(dst)-n < minDecode {
+				return n, i
+			}
+		}
+	}
+}
+
+// eucChar returns the first character of src, which begins beyond ASCII, and its size; zero for bytes that stand for
+// nothing, and size zero where src may end within a character.
+func eucChar(table *doubles, src []byte) (r uint16, size int) {
+	b := src[0]
+	switch {
+	case b == eucThree:
+		if len(src) < 2 {
+			return 0, 0
+		}
+		if src[1] < 0xA1 || src[1] == 0xFF {
+			return 0, badSize(src[:2])
+		}
+		if len(src) < 3 {
+			return 0, 0
+		}
+		if src[2] >= 0x80 {
+			r = table[pairOf(src[1], src[2]&0x7F)]
+		}
+		if r == 0 || src[2] < 0xA1 {
+			return 0, badSize(src[:3])
+		}
+		return r, 3
+	case b != eucKana && b < 0xA1, b == 0xFF:
+		return 0, 1
+	case len(src) < 2:
+		return 0, 0
+	case b == eucKana && 0xA1 <= src[1] && src[1] <= 0xDF:
+		return halfKana + uint16(src[1]) - 0xA1, 2
+	case b != eucKana && src[1] >= 0xA1:
+		r = table[pairOf(b, src[1])]
+	}
+	if r == 0 {
+		return 0, badSize(src[:2])
+	}
+	return r, 2
+}
+
+// badSize returns how many of the bytes of what is no character are not ASCII at its end.
+func badSize(b []byte) int {
+	if b[len(b)-1] < 0x80 {
+		return len(b) - 1
+	}
+	return len(b)
+}
