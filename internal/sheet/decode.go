@@ -155,22 +155,18 @@ func putBadByte(dst []byte, b byte) int {
 
 const highBits = 0x8080808080808080
 
-// ascii copies the ASCII at the start of src, as far as dst has room for it, and returns its length.
+// ascii copies the ASCII at the start of src, at most eight bytes of it, and returns its length. dst has room for them.
 func ascii(dst, src []byte) int {
-	n := min(len(dst), len(src))
-	dst, src = dst[:n], src[:n]
-	i := 0
-	for ; i+8 <= n; i += 8 {
-		x := binary.LittleEndian.Uint64(src[i:])
-		binary.LittleEndian.PutUint64(dst[i:], x) // what is no ASCII is written over, or is beyond the end
-		if m := x & highBits; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
+	if len(src) < 8 {
+		dst[0] = src[0]
+		return 1
 	}
-	for ; i < n && src[i] < 0x80; i++ {
-		dst[i] = src[i]
+	x := binary.LittleEndian.Uint64(src)
+	binary.LittleEndian.PutUint64(dst, x) // what is not ASCII will be written over
+	if m := x & highBits; m != 0 {
+		return bits.TrailingZeros64(m) >> 3
 	}
-	return i
+	return 8
 }
 
 // put writes a character from beyond ASCII that UTF-8 has at most three bytes for, and returns its length.

@@ -1,14 +1,16 @@
 package sheet
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
 )
 
-// doubles is the character of each pair of bytes, zero where there is none, by pairOf.
-type doubles [0x80 << 8]uint16
+// doubles is the character of each pair of bytes, by pairOf: its bytes in UTF-8, the first lowest, and their number in
+// the highest byte; zero where there is none.
+type doubles [0x80 << 8]uint32
 
 func pairOf(lead, trail byte) int { return int(lead&0x7F)<<8 | int(trail) }
 
@@ -18,20 +20,17 @@ var (
 	shiftJISTable = sync.OnceValue(func() *doubles {
 		d := japanese.ShiftJIS.NewDecoder()
 		t := new(doubles)
-		for lead := 0x81; lead <= 0xFC; lead++ {
-			if 0xA0 <= lead && lead <= 0xDF {
-				continue
-			}
-			for trail := 0x40; trail <= 0xFC; trail++ {
-				t[pairOf(byte(lead), byte(trail))] = decodeOne(d, byte(lead), byte(trail))
+		for lead := byte(0x81); lead <= 0xFC; lead++ {
+			for trail := byte(0x40); trail <= 0xFC && (lead < 0xA0 || lead > 0xDF); trail++ {
+				t[pairOf(lead, trail)] = decodeOne(d, lead, trail)
 			}
 		}
 		// What users define for themselves, as Microsoft maps it.
-		r := uint16(0xE000)
+		r := uint32(0xE000)
 		for lead := byte(0xF0); lead <= 0xF9; lead++ {
 			for trail := byte(0x40); trail <= 0xFC; trail++ {
 				if trail != 0x7F {
-					t[pairOf(lead, trail)] = r
+					t[pairOf(lead, trail)] = packed(r)
 					r++
 				}
 			}
@@ -42,24 +41,37 @@ var (
 	eucJPTable = sync.OnceValue(func() *doubles {
 		d := japanese.EUCJP.NewDecoder()
 		t := new(doubles)
-		for lead := 0xA1; lead <= 0xFE; lead++ {
-			for trail := 0xA1; trail <= 0xFE; trail++ {
-				t[pairOf(byte(lead), byte(trail))] = decodeOne(d, byte(lead), byte(trail))
-				t[pairOf(byte(lead), byte(trail)&0x7F)] = decodeOne(d, eucThree, byte(lead), byte(trail))
+		for lead := byte(0xA1); lead <= 0xFE; lead++ {
+			for trail := byte(0xA1); trail <= 0xFE; trail++ {
+				t[pairOf(lead, trail)] = decodeOne(d, lead, trail)
+				t[pairOf(lead, trail&0x7F)] = decodeOne(d, eucThree, lead, trail)
 			}
 		}
 		return t
 	})
 )
 
-// decodeOne returns the character that the bytes stand for, or zero.
-func decodeOne(d *encoding.Decoder, b ...byte) uint16 {
+// decodeOne returns the character that the bytes stand for, packed, or zero.
+func decodeOne(d *encoding.Decoder, b ...byte) uint32 {
 	var dst [16]byte
 	n, _, err := d.Transformer.Transform(dst[:], b, true)
 	if r := []rune(string(dst[:n])); err == nil && len(r) == 1 && r[0] != '\uFFFD' {
-		return uint16(r[0])
+		return packed(uint32(r[0]))
 	}
 	return 0
+}
+
+// packed returns a character as doubles has it.
+func packed(r uint32) uint32 {
+	var b [4]byte
+	b[3] = byte(put(b[:], r))
+	return binary.LittleEndian.Uint32(b[:])
+}
+
+// putPacked writes a packed character and returns its length. A byte after it may be written too.
+func putPacked(dst []byte, r uint32) int {
+	binary.LittleEndian.PutUint32(dst, r)
+	return int(r >> 24)
 }
 
 // Half-width kana: the character of the byte 0xA1 is halfKana, and so on up to 0xDF.
@@ -69,54 +81,35 @@ const halfKana = 0xFF61
 // for nothing is two bad bytes, unless its second is ASCII, which then stands for itself.
 func decodeShiftJIS(table *doubles) decode {
 	return func(dst, src []byte, last bool) (n, i int) {
-		for {
-			k := ascii(dst[n:], src[i:])
-			n, i = n+k, i+k
-			for len(dst)-n >= minDecode {
-				if i == len(src) {
-					return n, i
+		for i < len(src) && len(dst)-n >= minDecode {
+			b, size := src[i], 1
+			switch {
+			case b < 0x80:
+				size = ascii(dst[n:], src[i:])
+				n += size
+			case i+1 < len(src) && table[pairOf(b, src[i+1])] != 0:
+				n += putPacked(dst[n:], table[pairOf(b, src[i+1])])
+				size = 2
+			case 0xA1 <= b && b <= 0xDF:
+				n += put(dst[n:], halfKana+uint32(b)-0xA1)
+			case b == 0x80:
+				n += put(dst[n:], uint32(b))
+			case b == 0xA0, b > 0xFC:
+				n += putBadByte(dst[n:], b)
+			case i+1 < len(src):
+				n += putBadByte(dst[n:], b)
+				if trail := src[i+1]; trail >= 0x80 {
+					n += putBadByte(dst[n:], trail)
+					size = 2
 				}
-				b := src[i]
-				switch {
-				case b < 0x80:
-				case b == 0x80:
-					n += put(dst[n:], uint32(b))
-					i++
-					continue
-				case 0xA1 <= b && b <= 0xDF:
-					n += put(dst[n:], halfKana+uint32(b)-0xA1)
-					i++
-					continue
-				case b == 0xA0 || b > 0xFC:
-					n += putBadByte(dst[n:], b)
-					i++
-					continue
-				case i+1 < len(src):
-					trail := src[i+1]
-					if r := table[pairOf(b, trail)]; r != 0 {
-						n += put(dst[n:], uint32(r))
-						i += 2
-						continue
-					}
-					n += putBadByte(dst[n:], b)
-					if i++; trail >= 0x80 {
-						n += putBadByte(dst[n:], trail)
-						i++
-					}
-					continue
-				case !last:
-					return n, i
-				default:
-					n += putBadByte(dst[n:], b)
-					i++
-					continue
-				}
-				break
-			}
-			if i == len(src) || len(dst)-n < minDecode {
+			case last:
+				n += putBadByte(dst[n:], b)
+			default:
 				return n, i
 			}
+			i += size
 		}
+		return n, i
 	}
 }
 
@@ -130,36 +123,42 @@ const (
 // decoder"). What stands for nothing is bad bytes up to the next ASCII.
 func decodeEUCJP(table *doubles) decode {
 	return func(dst, src []byte, last bool) (n, i int) {
-		for {
-			k := ascii(dst[n:], src[i:])
-			n, i = n+k, i+k
-			for len(dst)-n >= minDecode && i < len(src) && src[i] >= 0x80 {
-				r, size := eucChar(table, src[i:])
-				switch {
-				case size == 0 && !last:
-					return n, i
-				case r != 0:
-					n += put(dst[n:], uint32(r))
-				default:
-					if size == 0 {
-						size = len(src) - i
-					}
-					for _, b := range src[i : i+size] {
-						n += putBadByte(dst[n:], b)
-					}
+		for i < len(src) && len(dst)-n >= minDecode {
+			if src[i] < 0x80 {
+				k := ascii(dst[n:], src[i:])
+				n, i = n+k, i+k
+				continue
+			}
+			if i+1 < len(src) && src[i] >= 0xA1 && src[i+1] >= 0xA1 {
+				if r := table[pairOf(src[i], src[i+1])]; r != 0 {
+					n += putPacked(dst[n:], r)
+					i += 2
+					continue
 				}
-				i += size
 			}
-			if i == len(src) || len(dst)-n < minDecode {
+			r, size := eucChar(table, src[i:])
+			switch {
+			case size == 0 && !last:
 				return n, i
+			case r != 0:
+				n += putPacked(dst[n:], r)
+			default:
+				if size == 0 {
+					size = len(src) - i
+				}
+				for _, b := range src[i : i+size] {
+					n += putBadByte(dst[n:], b)
+				}
 			}
+			i += size
 		}
+		return n, i
 	}
 }
 
-// eucChar returns the first character of src, which begins beyond ASCII, and its size; zero for bytes that stand for
+// eucChar returns the first character of src, which begins beyond ASCII, packed, and its size; zero for bytes that stand for
 // nothing, and size zero where src may end within a character.
-func eucChar(table *doubles, src []byte) (r uint16, size int) {
+func eucChar(table *doubles, src []byte) (r uint32, size int) {
 	b := src[0]
 	switch {
 	case b == eucThree:
@@ -184,7 +183,7 @@ func eucChar(table *doubles, src []byte) (r uint16, size int) {
 	case len(src) < 2:
 		return 0, 0
 	case b == eucKana && 0xA1 <= src[1] && src[1] <= 0xDF:
-		return halfKana + uint16(src[1]) - 0xA1, 2
+		return packed(halfKana + uint32(src[1]) - 0xA1), 2
 	case b != eucKana && src[1] >= 0xA1:
 		r = table[pairOf(b, src[1])]
 	}
