@@ -48,14 +48,22 @@ func (s *server) failuresXLSX(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer rows.close()
-	if most := int64(sheet.MaxSheetRows - 1); i.Totals.Failed > most {
-		s.fail(w, r, refuse(http.StatusUnprocessableEntity, codeReportTooLong, "detail", strconv.FormatInt(most, 10)))
+	if err := tooLongForExcel(i); err != nil {
+		s.fail(w, r, err)
 		return
 	}
 	attach(w, typeXLSX, "failures.xlsx", reportName(i.FileName, ".xlsx"))
 	if err := s.writeReportXLSX(w, i, rows, sessionOf(r.Context()).lang()); err != nil {
 		breakOff(r, err)
 	}
+}
+
+// tooLongForExcel refuses a report that a sheet cannot hold: on two of them it could not be uploaded again.
+func tooLongForExcel(i *imports.Import) error {
+	if most := int64(sheet.MaxSheetRows - 1); i.Totals.Failed > most {
+		return refuse(http.StatusUnprocessableEntity, codeReportTooLong, "detail", strconv.FormatInt(most, 10))
+	}
+	return nil
 }
 
 // requestedReport opens the failed rows that a request asks for.
