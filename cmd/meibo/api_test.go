@@ -84,6 +84,10 @@ func newAPI(t *testing.T, end client.Import) *api {
 	mux.HandleFunc("GET /v1/imports/01/failures.csv", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "rowNumber,errorColumns,errorReason\r\n12,email,だめ\r\n")
 	})
+	mux.HandleFunc("GET /v1/imports/01/failures.xlsx", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "PK failures") })
+	mux.HandleFunc("GET /v1/templates/{file}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s %s", r.PathValue("file"), r.URL.RawQuery, r.Header.Get("Accept-Language"))
+	})
 	mux.HandleFunc("GET /v1/imports", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, list[client.Import]{[]client.Import{a.end}})
 	})

@@ -13,6 +13,7 @@ var helpJapanese = map[string]string{
 	"Watch an import to its end.":                                       "取り込みが終わるまで進み具合を表示します。",
 	"Cancel an import; what was merged stays.":                          "取り込みを中止します。登録済みの会員はそのまま残ります。",
 	"Show the failed rows of an import, or save them all.":              "失敗した行を表示、または保存します。",
+	"Save an empty file for a list, to fill in and import.":             "取り込み用の空のファイル（テンプレート）を保存します。",
 	"Look at members.":                                                  "会員を確認します。",
 	"List members.":                                                     "会員を一覧表示します。",
 	"Show one member.":                                                  "会員の内容を表示します。",
@@ -48,8 +49,14 @@ var helpJapanese = map[string]string{
 	"Do not wait for the end of the import.":                                    "取り込みの終了を待ちません。",
 	"The id of the import.":                                                     "取り込みの ID です。",
 	"How many at most; 0 for all.":                                              "表示する最大件数です。0 はすべてを表します。",
-	"Write all failed rows as CSV.":                                             "失敗した行をすべて CSV で出力します。",
-	"Where to write the CSV; standard output otherwise.":                        "CSV の保存先です。省略時は標準出力です。",
+	"Write all failed rows as CSV, in the encoding of the file.":                "失敗した行をすべて CSV で出力します。文字コードは元のファイルと同じです。",
+	"Write all failed rows as an Excel file.":                                   "失敗した行をすべて Excel ファイルで出力します。",
+
+	// Templates.
+	"As CSV; the default, unless FILE ends in .xlsx.":                         "CSV で出力します（保存先が .xlsx でない場合の既定）。",
+	"As an Excel file, with drop-downs and a sheet that explains the fields.": "Excel ファイルで出力します。プルダウンと、項目を説明するシートが付きます。",
+	"The encoding of the CSV: utf-8 or shift_jis (default: utf-8).":           "CSV の文字コードです：utf-8 または shift_jis（省略時：utf-8）。",
+	"What the rows are: member,lead.":                                         "行の種類です：member,lead。",
 
 	// Members.
 	"The list (default: main).":              "リストです（省略時：main）。",

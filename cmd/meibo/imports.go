@@ -160,17 +160,18 @@ func (a *importsCancel) Run(ctx context.Context, c *console) error {
 type importsFailures struct {
 	server   `embed:""`
 	importID `embed:""`
-	CSV      bool   `name:"csv" help:"Write all failed rows as CSV."`
-	Output   string `short:"o" placeholder:"FILE" help:"Where to write the CSV; standard output otherwise."`
+	CSV      bool   `name:"csv" xor:"format" help:"Write all failed rows as CSV, in the encoding of the file."`
+	XLSX     bool   `name:"xlsx" xor:"format" help:"Write all failed rows as an Excel file."`
+	Output   string `short:"o" placeholder:"FILE" help:"Where to write; standard output otherwise."`
 }
 
 // Validate is called by kong.
 func (f *importsFailures) Validate() error {
 	switch {
-	case f.CSV && f.JSON:
-		return fmt.Errorf("--csv and --json cannot be used together")
-	case f.Output != "" && !f.CSV:
-		return fmt.Errorf("-o needs --csv")
+	case (f.CSV || f.XLSX) && f.JSON:
+		return fmt.Errorf("--csv and --xlsx cannot be used together with --json")
+	case f.Output != "" && !f.CSV && !f.XLSX:
+		return fmt.Errorf("-o needs --csv or --xlsx")
 	}
 	return nil
 }
@@ -182,6 +183,9 @@ func (f *importsFailures) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer api.Close()
+	if f.XLSX {
+		return writeTo(c, f.Output, func(w io.Writer) error { return api.FailuresXLSX(ctx, f.ID, w) })
+	}
 	if f.CSV {
 		return writeTo(c, f.Output, func(w io.Writer) error { return api.FailuresCSV(ctx, f.ID, w) })
 	}

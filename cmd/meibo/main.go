@@ -48,6 +48,8 @@ type commands struct {
 	Imports importsCmd `cmd:"" help:"Look at imports, watch and cancel them."`
 	Members membersCmd `cmd:"" help:"Look at members."`
 
+	Template templateCmd `cmd:"" help:"Save an empty file for a list, to fill in and import."`
+
 	Dev    devCmd    `cmd:"" help:"Run all of Meibo in this process, with its data in one directory."`
 	Demo   demoCmd   `cmd:"" help:"Import a generated sample and show what came of it."`
 	Sample sampleCmd `cmd:"" help:"Write a sample file of members who do not exist."`

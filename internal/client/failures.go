@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,18 +50,18 @@ func (c *Client) Failures(ctx context.Context, id string) (Failures, error) {
 	return f, nil
 }
 
-// FailuresCSV writes all failed rows as CSV to w, in row order, as they come in. An error in the middle says that the
-// report is not complete.
+// FailuresCSV writes all failed rows as CSV to w, in row order and in the encoding of the source, as they come in. An
+// error in the middle says that the report is not complete.
 func (c *Client) FailuresCSV(ctx context.Context, id string, w io.Writer) error {
-	res, err := c.send(ctx, request{method: http.MethodGet, path: importPath(id) + "/failures.csv"}, nil)
-	if err != nil {
+	if err := c.download(ctx, request{method: http.MethodGet, path: importPath(id) + "/failures.csv"}, w); err != nil {
 		return fmt.Errorf("read failed rows: %w", err)
 	}
-	defer res.Body.Close()
-	if _, err := io.Copy(w, res.Body); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errors.New("the report broke off")
-		}
+	return nil
+}
+
+// FailuresXLSX is FailuresCSV as a workbook, which the server refuses where it would not fit into a sheet.
+func (c *Client) FailuresXLSX(ctx context.Context, id string, w io.Writer) error {
+	if err := c.download(ctx, request{method: http.MethodGet, path: importPath(id) + "/failures.xlsx"}, w); err != nil {
 		return fmt.Errorf("read failed rows: %w", err)
 	}
 	return nil

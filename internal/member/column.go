@@ -21,17 +21,19 @@ type Mapping []Column
 
 // Suggest maps the headers to fields by MatchColumn. Each field is suggested at most once, for the header that
 // names it best (its key, then its label, then its synonyms in their order; then the leftmost); but a consent that
-// columns tell in opposite ways is suggested for both. Fields that Meibo assigns are not suggested.
+// columns tell in opposite ways is suggested for both. Fields that Meibo assigns are not suggested, nor is any for the
+// columns that a report of failed rows begins with.
 func (s *Schema) Suggest(headers []string) Mapping {
 	m := make(Mapping, len(headers))
 	meanings := make([]headerMeaning, len(headers))
 	best := make(map[int]int, len(headers)) // field → column
 	// CheckMapping refuses a field that is mapped twice: neither of two contradicting columns is left out in silence.
 	contradicting := map[int]int{}
+	report := IsReport(headers)
 	for i, header := range headers {
 		m[i].Header = header
 		meaning, ok := s.meaning(header)
-		if !ok || s.fields[meaning.field].ReadOnly {
+		if !ok || s.fields[meaning.field].ReadOnly || report && tellsOfARow(header) {
 			continue
 		}
 		meanings[i] = meaning

@@ -66,3 +66,18 @@ type Text struct {
 	JA string `json:"ja"`
 	EN string `json:"en"`
 }
+
+// Longest returns how many Unicode code points text of the field may have, each item of it in a list; 0 where the type
+// bounds its values by other means.
+func (f *Field) Longest() int {
+	switch f.Type {
+	case String, List, Tags:
+		return f.textBound()
+	case Email:
+		if f.MaxLength > 0 {
+			return min(maxEmail, f.MaxLength)
+		}
+		return maxEmail
+	}
+	return 0
+}

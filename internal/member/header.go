@@ -135,8 +135,12 @@ func splitHeader(header string) (label, inner string, ok bool) {
 
 // LooksLikeHeader reports whether the first row of a file is its header: a cell says メールアドレス (seed 003), or the
 // row holds known field names. Where a cell is an address or a number, as a member's would be, at least two and
-// half of all cells must be known names; where some other cell holds a digit (住所1, but also 1-2-3), two.
+// half of all cells must be known names; where some other cell holds a digit (住所1, but also 1-2-3), two. That of a
+// report of failed rows is one in any case.
 func (s *Schema) LooksLikeHeader(cells []string) bool {
+	if IsReport(cells) {
+		return true
+	}
 	known, filled, data, digits := 0, 0, false, false
 	for _, cell := range cells {
 		cell = trimBlanks(cell)

@@ -12,10 +12,15 @@ import (
 // who open the file in Excel. What was written is read back as the same cells, except that a row without text
 // is a blank record, and that cells need to be UTF-8 without NUL.
 func WriteCSV(w io.Writer, rows iter.Seq[[]string]) error {
+	return WriteDelimited(w, ',', rows)
+}
+
+// WriteDelimited is WriteCSV with another delimiter: a byte of ASCII other than the quote, CR and LF.
+func WriteDelimited(w io.Writer, delimiter byte, rows iter.Seq[[]string]) error {
 	b := bufio.NewWriterSize(w, headSize)
 	var line []byte
 	for row := range rows {
-		line = appendCSV(line[:0], row)
+		line = appendRecord(line[:0], delimiter, row)
 		if _, err := b.Write(line); err != nil {
 			return fmt.Errorf("write csv: %w", err)
 		}
@@ -26,13 +31,13 @@ func WriteCSV(w io.Writer, rows iter.Seq[[]string]) error {
 	return nil
 }
 
-// appendCSV appends one record as WriteCSV writes it.
-func appendCSV(dst []byte, row []string) []byte {
+// appendRecord appends one record as WriteDelimited writes it.
+func appendRecord(dst []byte, delimiter byte, row []string) []byte {
 	for i, cell := range row {
 		if i > 0 {
-			dst = append(dst, ',')
+			dst = append(dst, delimiter)
 		}
-		if !needsQuotes(cell) && (cell != "" || len(row) > 1) {
+		if !needsQuotes(cell, delimiter) && (cell != "" || len(row) > 1) {
 			dst = append(dst, cell...)
 			continue
 		}
@@ -53,12 +58,12 @@ func appendCSV(dst []byte, row []string) []byte {
 
 // needsQuotes reports whether a cell cannot stand as it is: also blanks at its ends, which some programs
 // remove, and delimiters that detection could take for the file's.
-func needsQuotes(cell string) bool {
+func needsQuotes(cell string, delimiter byte) bool {
 	if cell == "" {
 		return false
 	}
 	first, last := cell[0], cell[len(cell)-1]
-	return first == ' ' || last == ' ' || strings.HasPrefix(cell, BOM) || strings.ContainsAny(cell, "\"\r\n"+delimiters)
+	return first == ' ' || last == ' ' || strings.HasPrefix(cell, BOM) || strings.IndexByte(cell, delimiter) >= 0 || strings.ContainsAny(cell, "\"\r\n"+delimiters)
 }
 
 // guard is put in front of a cell that a spreadsheet program could take for a formula.

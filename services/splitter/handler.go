@@ -1,6 +1,7 @@
 package splitter
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -202,10 +203,15 @@ type cutting struct {
 	ordinal int64
 	// maxRows is the number of ids that are reserved for the import.
 	maxRows int64
+	// report tells that the source is a report of failed rows.
+	report bool
 }
 
 func newCutting(i *imports.Import, plan *member.Plan, cutter *imports.Cutter) *cutting {
-	c := &cutting{cut: i.Cut, plan: plan, cutter: cutter, width: len(i.Mapping), maxRows: i.Source.MaxRows, fields: make([]string, len(i.Mapping))}
+	c := &cutting{
+		cut: i.Cut, plan: plan, cutter: cutter, width: len(i.Mapping), maxRows: i.Source.MaxRows, fields: make([]string, len(i.Mapping)),
+		report: i.Mapping.IsReport(),
+	}
 	for n, column := range i.Mapping {
 		c.fields[n] = column.Field
 		if column.Field != "" {
@@ -222,8 +228,15 @@ func (c *cutting) add(row *sheet.Row) error {
 	problem := c.problem(row)
 	for n, column := range c.columns {
 		c.cells[n] = nil
-		if column < len(row.Cells) {
-			c.cells[n] = sheet.UnguardBytes(row.Cells[column])
+		if column >= len(row.Cells) {
+			continue
+		}
+		c.cells[n] = row.Cells[column]
+		if c.report {
+			c.cells[n] = sheet.UnguardBytes(c.cells[n])
+			if problem.Code == "" {
+				problem = lost(c.cells[n], c.fields[column])
+			}
 		}
 	}
 	ordinal, lane := c.ordinal, 0
@@ -236,6 +249,15 @@ func (c *cutting) add(row *sheet.Row) error {
 		lane = int(row.Number % int64(c.cut.Lanes))
 	}
 	return c.cutter.Add(lane, row.Number, ordinal, problem, c.cells)
+}
+
+// lost returns the problem of a cell of a report that nobody has corrected where it stands for text that could not be
+// decoded, or did not fit into a workbook.
+func lost(cell []byte, field string) (p member.Problem) {
+	if at := bytes.Index(cell, []byte("\uFFFD")); at >= 0 {
+		p = member.Problem{Code: member.Undecodable, Field: field, Detail: fmt.Sprintf("U+FFFD @ %d", at+1)}
+	}
+	return p
 }
 
 func (c *cutting) problem(row *sheet.Row) member.Problem {

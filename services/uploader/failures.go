@@ -44,10 +44,17 @@ type failedProblem struct {
 	Reason string `json:"reason"`
 }
 
+// failuresInput names an import, and how to speak of its failed rows.
+type failuresInput struct {
+	ImportInput
+	Language tenant.Language `query:"language" enum:"ja,en" doc:"The language of the reasons. Default: by Accept-Language."`
+}
+
 type failuresOutput struct{ Body failuresBody }
 
 // readFailures is GET /v1/imports/{id}/failures.
-func (s *server) readFailures(ctx context.Context, in *ImportInput) (*failuresOutput, error) {
+func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failuresOutput, error) {
+	speak(ctx, string(in.Language))
 	i, err := s.findImport(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -56,19 +63,19 @@ func (s *server) readFailures(ctx context.Context, in *ImportInput) (*failuresOu
 	if err != nil {
 		return nil, err
 	}
-	lang := sessionOf(ctx).lang()
+	speaker := speaker{schema: s.schema, lang: sessionOf(ctx).lang()}
 	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}, Items: []failedRow{}}}
 	for _, c := range f.Counts {
-		reason := member.Problem{Code: c.Code, Field: c.Field}.Sentence(lang, s.schema)
+		reason := speaker.sentence(member.Problem{Code: c.Code, Field: c.Field})
 		out.Body.Counts = append(out.Body.Counts, failureCount{string(c.Code), c.Field, c.Rows, reason})
 	}
 	fields := importedFields(i)
 	for _, row := range f.Sample {
 		shown := failedRow{RowNumber: row.Row, Problems: []failedProblem{}, Cells: make(map[string]string, len(fields))}
 		for _, p := range row.Problems {
-			shown.Problems = append(shown.Problems, failedProblem{string(p.Code), p.Field, p.Sentence(lang, s.schema)})
+			shown.Problems = append(shown.Problems, failedProblem{string(p.Code), p.Field, speaker.sentence(p)})
 		}
-		shown.ErrorColumns, shown.ErrorReason = s.reasons(&row, lang)
+		shown.ErrorColumns, shown.ErrorReason = speaker.reasons(&row)
 		for n, field := range fields {
 			if n < len(row.Cells) {
 				shown.Cells[field] = row.Cells[n]
@@ -90,20 +97,49 @@ func importedFields(i *imports.Import) []string {
 	return fields
 }
 
+// speaker says in a language why rows failed. It remembers what it has said: most rows of a file fail alike.
+type speaker struct {
+	schema *member.Schema
+	lang   tenant.Language
+	said   map[member.Problem]string
+}
+
+// maxSaid bounds what a speaker remembers, in sentences.
+const maxSaid = 1000
+
+func (s *speaker) sentence(p member.Problem) string {
+	text, ok := s.said[p]
+	if !ok {
+		text = p.Sentence(s.lang, s.schema)
+		if s.said == nil {
+			s.said = make(map[member.Problem]string)
+		}
+		if len(s.said) < maxSaid {
+			s.said[p] = text
+		}
+	}
+	return text
+}
+
 // reasons returns which fields of a row are wrong, each once, and why, in one text.
-func (s *server) reasons(row *imports.FailedRow, lang tenant.Language) (fields []string, reason string) {
+func (s *speaker) reasons(row *imports.FailedRow) (fields []string, reason string) {
 	fields = []string{}
 	said := make([]string, 0, len(row.Problems))
 	for _, p := range row.Problems {
 		if p.Field != "" && !slices.Contains(fields, p.Field) {
 			fields = append(fields, p.Field)
 		}
-		if sentence := p.Sentence(lang, s.schema); !slices.Contains(said, sentence) {
+		if sentence := s.sentence(p); !slices.Contains(said, sentence) {
 			said = append(said, sentence)
 		}
 	}
+	return fields, join(s.lang, said...)
+}
+
+// join puts sentences together.
+func join(lang tenant.Language, sentences ...string) string {
 	if lang == tenant.English {
-		return fields, strings.Join(said, " ")
+		return strings.Join(sentences, " ")
 	}
-	return fields, strings.Join(said, "")
+	return strings.Join(sentences, "")
 }

@@ -70,7 +70,7 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if err != nil {
 		return nil, err
 	}
-	i.Options.NoHeader, i.Options.Delimiter, i.Options.Sheet = !found.Header, found.Delimiter, found.Sheet
+	i.Options.NoHeader, i.Options.Encoding, i.Options.Delimiter, i.Options.Sheet = !found.Header, found.Encoding, found.Delimiter, found.Sheet
 	i.Source.MaxRows = found.MaxRows
 	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
 		Options: i.Options, Mapping: m, Cut: imports.NewCut(i.Source.Size), Source: i.Source,

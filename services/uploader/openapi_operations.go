@@ -101,27 +101,6 @@ func docStreamEvents() huma.Operation {
 	return op
 }
 
-func docReadFailures() huma.Operation {
-	return operation(http.MethodGet, "/v1/imports/{id}/failures", "read-failures", tagImports, "See which rows failed",
-		"Counts by problem, and the first 30 failed rows.", http.StatusOK, http.StatusNotFound)
-}
-
-func docDownloadFailures() huma.Operation {
-	op := operation(http.MethodGet, "/v1/imports/{id}/failures.csv", "download-failures", tagImports, "Download all failed rows",
-		"In the order of the file: `rowNumber`, `errorColumns`, `errorReason`, then the original cells under the keys of their fields. UTF-8 with a byte order mark, safe to open in Excel: "+
-			"cells that could be taken for a formula have an apostrophe in front.",
-		http.StatusOK, http.StatusNotFound)
-	op.Parameters = []*huma.Param{idParam()}
-	op.Responses["200"] = &huma.Response{
-		Description: "The report.",
-		Content: map[string]*huma.MediaType{"text/csv": {
-			Schema:  &huma.Schema{Type: huma.TypeString},
-			Example: "rowNumber,errorColumns,errorReason,member_sn,phone\r\n12,phone,Phone is not a valid phone number.,A-0012,0120\r\n",
-		}},
-	}
-	return op
-}
-
 func docListMembers() huma.Operation {
 	return operation(http.MethodGet, "/v1/members", "list-members", tagMembers, "List members",
 		"The members of a list by id, or those that match.", http.StatusOK, http.StatusUnprocessableEntity)

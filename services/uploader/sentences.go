@@ -30,6 +30,8 @@ const (
 	codeInternal        = string(member.Internal)
 	codeNoRecipient     = "no_recipient"
 	codeMailFailed      = "mail_failed"
+	codeReportTooLong   = "report_too_long"
+	codeCellCut         = "cell_cut"
 )
 
 // sentences are what people read for a code; {name} is a place to fill.
@@ -59,5 +61,7 @@ var sentences = map[string]member.Text{
 	codeClientGone:      {JA: "クライアントが接続を切断しました。", EN: "The client has closed the connection."},
 	codeInternal:        {JA: "サーバーで問題が発生しました。しばらくしてからもう一度お試しください。", EN: "Something went wrong on the server. Please try again later."},
 	codeNoRecipient:     {JA: "完了をお知らせするメールアドレスが登録されていないため、メールを送信しませんでした。", EN: "No mail was sent, because nobody has an e-mail address to be told at."},
+	codeReportTooLong:   {JA: "失敗した行が多いため、Excelの1シート（見出しを除いて{detail}行）に収まりません。CSVのレポート（failures.csv）をダウンロードしてください。", EN: "More rows have failed than a sheet of Excel can hold ({detail} below the header). Please download the report as CSV (failures.csv)."},
+	codeCellCut:         {JA: "「{field}」はExcelのセルに入る長さ（32,767文字）を超えるため、途中までの表示です。全文はCSVのレポート（failures.csv）で確認してください。", EN: "{field} is longer than a cell of Excel can be (32,767 characters) and is cut here. Please see the report as CSV (failures.csv) for all of it."},
 	codeMailFailed:      {JA: "{recipient} へのメールを送信できませんでした。", EN: "The mail to {recipient} could not be delivered."},
 }

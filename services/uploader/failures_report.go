@@ -5,100 +5,15 @@ import (
 	"container/heap"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
-	"path"
-	"strconv"
-	"strings"
-
-	"github.com/go-chi/chi/v5"
 
 	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
-	"github.com/meibo/meibo/internal/sheet"
-	"github.com/meibo/meibo/internal/tenant"
 )
 
 // reportBuffer is how much of each lane's failed rows is read at once, in bytes.
 const reportBuffer = 64 << 10
-
-// downloadFailures is GET /v1/imports/{id}/failures.csv: every failed row, in the order of the file.
-func (s *server) downloadFailures(w http.ResponseWriter, r *http.Request) {
-	i, err := s.findImport(r.Context(), chi.URLParam(r, "id"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	rows, err := s.openReport(r.Context(), i)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	defer rows.close()
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="failures.csv"; filename*=UTF-8''`+url.PathEscape(reportName(i.FileName)))
-	if err := s.writeReport(w, i, rows, sessionOf(r.Context()).lang()); err != nil {
-		if r.Context().Err() == nil {
-			sessionOf(r.Context()).err = err
-		}
-		// Half a report must not look like a whole one.
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// reportName names the report of a file: members.csv has members_failures.csv.
-func reportName(file string) string {
-	return strings.TrimSuffix(file, path.Ext(file)) + "_failures.csv"
-}
-
-// writeReport writes the rows for Excel: in UTF-8 with a byte order mark, and without anything that it could
-// take for a formula.
-func (s *server) writeReport(w io.Writer, i *imports.Import, rows *report, lang tenant.Language) error {
-	if _, err := io.WriteString(w, sheet.BOM); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	var failed error
-	fields := reportColumns(i)
-	err := sheet.WriteCSV(w, func(yield func([]string) bool) {
-		record := append([]string{"rowNumber", "errorColumns", "errorReason"}, fields...)
-		for yield(record) {
-			row, err := rows.next()
-			if err != nil || row == nil {
-				failed = err
-				return
-			}
-			columns, reason := s.reasons(row, lang)
-			record = append(record[:0], strconv.FormatInt(row.Row, 10), strings.Join(columns, ","), sheet.Guard(reason))
-			for n := range fields {
-				cell := ""
-				if n < len(row.Cells) {
-					cell = sheet.Guard(row.Cells[n])
-				}
-				record = append(record, cell)
-			}
-		}
-	})
-	return errors.Join(failed, err)
-}
-
-// reportColumns are the headers of the cells in a report: the keys of the fields, so that it can be corrected and
-// uploaded as it is; the file's own header for a column that says the opposite of its field, whose cells would mean the
-// opposite under the key.
-func reportColumns(i *imports.Import) []string {
-	var columns []string
-	for _, c := range i.Mapping {
-		switch {
-		case c.Field != "" && c.Inverted:
-			columns = append(columns, sheet.Guard(c.Header))
-		case c.Field != "":
-			columns = append(columns, c.Field)
-		}
-	}
-	return columns
-}
 
 // report merges the failed rows of an import's lanes, each of which is in the order of the file. It holds one
 // row per lane in memory.
