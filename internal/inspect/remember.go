@@ -32,7 +32,7 @@ func keysOf(m member.Mapping) []string {
 // remember returns the mapping that is remembered for the file's columns, or for columns of which at least half are
 // the file's; where there is none, what the headers suggest.
 func (l *look) remember(suggested member.Mapping) member.Mapping {
-	best := closest(suggested, l.said.Remembered)
+	best := closest(suggested, l.said.Remembered, l.said.Key)
 	if best == nil {
 		return suggested
 	}
@@ -53,8 +53,9 @@ func (l *look) remember(suggested member.Mapping) member.Mapping {
 	return m
 }
 
-// closest returns the mapping with the most columns in common, the newest of several, or nil.
-func closest(columns member.Mapping, all []RememberedMapping) *RememberedMapping {
+// closest returns the mapping with the most columns in common, the newest of several, or nil. Those of imports with
+// another merge key are of no use.
+func closest(columns member.Mapping, all []RememberedMapping, key string) *RememberedMapping {
 	mine := make(map[string]bool, len(columns))
 	for _, key := range keysOf(columns) {
 		mine[key] = true
@@ -62,6 +63,9 @@ func closest(columns member.Mapping, all []RememberedMapping) *RememberedMapping
 	var best *RememberedMapping
 	bestShare := 0.0
 	for n := range all {
+		if key != "" && !slices.ContainsFunc(all[n].Mapping, func(c member.Column) bool { return c.Field == key }) {
+			continue
+		}
 		theirs := make(map[string]bool, len(all[n].Mapping))
 		common := 0
 		for _, key := range keysOf(all[n].Mapping) {

@@ -105,6 +105,17 @@ func TestMappingIsRememberedByTheColumns(t *testing.T) {
 	}
 }
 
+func TestMappingOfAnotherKeyIsNotOffered(t *testing.T) {
+	t.Parallel()
+	o := Options{Key: "member_sn", Remembered: []RememberedMapping{{Mapping: mapping("会員番号=,氏名=name,メール=email")}}}
+	if found := inspected(t, "会員番号,氏名,メール\nA1,青木,\n", o); found.Remembered != nil || found.Suggested[0].Field != "member_sn" {
+		t.Errorf("inspection = %+v", found)
+	}
+	if o.Key = "email"; inspected(t, "会員番号,氏名,メール\nA1,青木,\n", o).Remembered == nil {
+		t.Error("the mapping of imports with this key is not offered")
+	}
+}
+
 func TestFileWithoutHeaderIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	o := Options{Remembered: []RememberedMapping{{Mapping: mapping("1=member_sn,2=name")}}}

@@ -155,7 +155,8 @@ func (s *server) inspectionFor(ctx context.Context, i *imports.Import, header *b
 	return found, err
 }
 
-// foundSo reports whether the source was read as the import's options say, and shows the columns that are named.
+// foundSo reports whether the source was read as the import's options say, shows the columns that are named, and is
+// offered a mapping of imports with this key, if one is remembered.
 func foundSo(found *Inspection, i *imports.Import, header *bool) bool {
 	same := func(said, was string) bool { return said == "" || was == "" || strings.EqualFold(said, was) }
 	o := &i.Options
@@ -163,6 +164,8 @@ func foundSo(found *Inspection, i *imports.Import, header *bool) bool {
 	case !same(o.Encoding, found.Encoding), !same(o.Delimiter, found.Delimiter), !same(o.Sheet, found.Sheet):
 		return false
 	case header != nil && found.Header != *header, o.HeaderRow > 0 && found.HeaderRow != o.HeaderRow:
+		return false
+	case found.MappingSource == inspect.FromMemory && !slices.ContainsFunc(found.Suggested, func(c member.Column) bool { return c.Field == o.Key }):
 		return false
 	case found.Header || o.NoHeader:
 		return true
@@ -202,9 +205,6 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 		return nil, invalid(part{code: codeMappingRequired, option: "mapping"})
 	}
 	m, unknown := resolve(names, i.Mapping, found.Suggested)
-	if found.MappingSource == inspect.FromMemory {
-		m = s.withKey(m, i)
-	}
 	var wrong []part
 	for _, header := range unknown {
 		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", shorten(names)}})
@@ -219,26 +219,6 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 		return nil, invalid(wrong...)
 	}
 	return m, nil
-}
-
-// withKey maps the column that names the import's key, where the mapping that is remembered is of imports with another
-// key and nothing is said of that column.
-func (s *server) withKey(m member.Mapping, i *imports.Import) member.Mapping {
-	key := i.Options.Key
-	if slices.ContainsFunc(m, func(c member.Column) bool { return c.Field == key }) {
-		return m
-	}
-	names := make([]string, len(m))
-	for n := range m {
-		names[n] = m[n].Header
-	}
-	for n, c := range s.schema.Suggest(names) {
-		said := slices.ContainsFunc(i.Mapping, func(said member.Column) bool { return said.Header == "" || said.Header == c.Header })
-		if c.Field == key && m[n].Field == "" && !said {
-			m[n] = c
-		}
-	}
-	return m
 }
 
 // shorten lists the first names.
