@@ -15,7 +15,8 @@ import (
 // CSVReader reads the records of a CSV: RFC 4180, and what real files do.
 //
 //   - A line ends with CRLF, LF or CR, whichever comes; the last one may have no end.
-//   - Leading byte order marks are removed, also two of them.
+//   - Leading byte order marks are removed, also two of them. After them, a line sep=; is Excel's own: it names the
+//     delimiter, and is not counted.
 //   - A record whose cells are all empty, or hold only spaces and tabs, is blank: it counts in Row.Number and
 //     is not returned.
 //   - A cell is quoted if its first byte is the quote. A quote elsewhere stands for itself (5" pipe).
@@ -110,8 +111,12 @@ func (c *CSVReader) begin() {
 		c.win.r += len(BOM)
 		head = c.win.head()
 	}
+	delim, n := separatorLine(head)
+	if c.win.r += n; n == 0 && c.delim == 0 {
+		delim, _ = detectDelimiter(head, c.win.ended() && len(head) == c.win.w-c.win.r)
+	}
 	if c.delim == 0 {
-		c.delim = detectDelimiter(head)
+		c.delim = delim
 	}
 }
 

@@ -2,9 +2,9 @@ package sheet
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
 // BOM is the byte order mark. Excel needs it to take a CSV for UTF-8.
@@ -22,7 +22,8 @@ type Detected struct {
 	Delimiter byte
 	// Encodings are those that a CSV could be in, the likeliest, which is Encoding, first.
 	Encodings []Candidate
-	// FormatConfidence and DelimiterConfidence say how sure those are, from 0 to 1.
+	// FormatConfidence and DelimiterConfidence say how sure those are, from 0 to 1. The delimiter of a text that has
+	// one column is a comma with 0.5.
 	FormatConfidence    float64
 	DelimiterConfidence float64
 }
@@ -30,16 +31,122 @@ type Detected struct {
 // Candidate is an encoding that a text could be in.
 type Candidate struct {
 	Encoding Encoding
-	// Confidence is from 0 to 1. That of the first candidate is 1 where nothing else is possible.
+	// Confidence is from 0 to 1. That of the first candidate is 1 where nothing else is possible, or where all of the
+	// text is ASCII, which nearly every encoding reads the same.
 	Confidence float64
 }
 
-// Detect tells the format of a source of size bytes from its first ones. An empty source is a CSV. The error
-// is an *Unsupported.
+// Detect tells the format of a source of size bytes from its first ones, which it unpacks where they are compressed. An
+// empty source is a CSV. The error is an *Unsupported.
 //
-// The rest of the file may still disappoint: text that stops being UTF-8 later gives rows with a Fault, and
-// OpenXLSX has the last word on a workbook.
+// The rest of the file may still disappoint: text that is ASCII at first may turn out to be in another encoding, which
+// DetectFrom finds; bytes that are not of the encoding give rows with a Fault; and OpenXLSX has the last word on a
+// workbook.
 func Detect(head []byte, size int64) (Detected, error) {
+	partial := int64(len(head)) < size
+	if !isGzip(head) {
+		if d, err := detectBinary(head); d.Format != "" || err != nil {
+			return d, err
+		}
+		return detectText(sample{head: head, text: head, whole: !partial})
+	}
+	end := error(io.EOF)
+	if partial {
+		end = errHeadEnds
+	}
+	r := newGunzip(io.MultiReader(bytes.NewReader(head), failingReader{end}))
+	inside, err := readHead(r)
+	if err != nil && !errors.Is(err, errHeadEnds) {
+		return Detected{}, err
+	}
+	if err := checkInside(inside); err != nil {
+		return Detected{}, err
+	}
+	d, err := detectText(sample{head: inside, text: inside, whole: err == nil && len(inside) < headSize})
+	d.Gzip = err == nil
+	return d, err
+}
+
+// errHeadEnds says that a compressed text goes on after the head.
+var errHeadEnds = errors.New("the head ends")
+
+type failingReader struct{ err error }
+
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
+
+// maxSurvey is how many bytes of a text DetectFrom reads, unpacked.
+const maxSurvey = 1 << 30
+
+// DetectFrom is Detect for a source that can be read on from r, which gives it from its first byte: it reads until the
+// encoding of a text is certain, or maxSurvey bytes (unpacked), so that it is right also where the first character
+// beyond ASCII comes late. An error that is no *Unsupported is that of r.
+func DetectFrom(r io.Reader, size int64) (Detected, error) {
+	head, err := readHead(r)
+	if err != nil {
+		return Detected{}, fmt.Errorf("detect format: %w", err)
+	}
+	r = io.MultiReader(bytes.NewReader(head), r)
+	packed := isGzip(head)
+	if packed {
+		r = newGunzip(r)
+	} else if d, err := detectBinary(head); d.Format != "" || err != nil {
+		return d, err
+	}
+	d, err := detectReader(r, packed)
+	var u *Unsupported
+	if err != nil && !errors.As(err, &u) {
+		return Detected{}, fmt.Errorf("detect format: %w", err)
+	}
+	d.Gzip = packed && err == nil
+	return d, err
+}
+
+// detectReader judges the text that r gives, which comes out of a compressed file if packed.
+func detectReader(r io.Reader, packed bool) (Detected, error) {
+	head, err := readHead(r)
+	if err != nil {
+		return Detected{}, err
+	}
+	if packed {
+		if err := checkInside(head); err != nil {
+			return Detected{}, err
+		}
+	}
+	s := newSurvey(head)
+	// How many bytes beyond ASCII are looked at; more of them where those do not decide.
+	for enough := 64; ; enough *= 8 {
+		d, err := detectText(s.sample)
+		if s.settled(d, err) {
+			return d, err
+		}
+		if err := s.read(r, enough); err != nil {
+			return Detected{}, err
+		}
+	}
+}
+
+// readHead reads headSize bytes, or all there are. With an error it returns what came before it.
+func readHead(r io.Reader) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r, headSize))
+}
+
+// checkInside refuses what is compressed in a gzip and is not a text.
+func checkInside(head []byte) error {
+	d, err := detectBinary(head)
+	var u *Unsupported
+	switch {
+	case isGzip(head):
+		return refuse(gzipInside, "gzip in gzip")
+	case errors.As(err, &u):
+		return refuse(gzipInside, "%s", u.Error())
+	case d.Format != "":
+		return refuse(gzipInside, "%s", d.Format)
+	}
+	return nil
+}
+
+// detectBinary judges what has a signature. It returns nothing for the rest, which may be text.
+func detectBinary(head []byte) (Detected, error) {
 	if bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")) {
 		return detectZip(head)
 	}
@@ -47,50 +154,37 @@ func Detect(head []byte, size int64) (Detected, error) {
 		return Detected{}, detectOLE2(head)
 	}
 	for _, s := range signatures {
-		if bytes.HasPrefix(head, []byte(s.magic)) {
+		if len(head) > s.at && bytes.HasPrefix(head[s.at:], []byte(s.magic)) {
 			return Detected{}, refuse(s.what, "signature %x", s.magic)
 		}
 	}
-	return detectText(head, int64(len(head)) < size)
-}
-
-// DetectFrom is Detect for a source that can be read on from r, which gives it from its first byte: it reads until the
-// encoding of a text is certain, or maxSurvey bytes (unpacked), so that it is right also where the first character
-// beyond ASCII comes late.
-func DetectFrom(r io.Reader, size int64) (Detected, error) {
-	head := make([]byte, headSize)
-	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return Detected{}, fmt.Errorf("detect format: %w", err)
-	}
-	return Detect(head[:n], size)
+	return Detected{}, nil
 }
 
 var signatures = []struct {
+	at    int
 	magic string
 	what  Unsupported
 }{
-	{"\xFF\xFE\x00\x00", named(notUTF8, "UTF-32")},
-	{"\x00\x00\xFE\xFF", named(notUTF8, "UTF-32")},
-	{"\xFF\xFE", named(notUTF8, "UTF-16")},
-	{"\xFE\xFF", named(notUTF8, "UTF-16")},
-	{"%PDF-", pdfFile},
-	{"\x1F\x8B", named(archived, "gzip")},
-	{"BZh", named(archived, "bzip2")},
-	{"\xFD7zXZ\x00", named(archived, "xz")},
-	{"\x28\xB5\x2F\xFD", named(archived, "zstd")},
-	{"7z\xBC\xAF\x27\x1C", named(archived, "7z")},
-	{"Rar!\x1A\x07", named(archived, "RAR")},
-	{"\x89PNG\r\n", notATable},
-	{"\xFF\xD8\xFF", notATable},
-	{"GIF8", notATable},
-	{"{\\rtf", notATable},
+	{0, "\xFF\xFE\x00\x00", named(otherEncoding, "UTF-32")},
+	{0, "\x00\x00\xFE\xFF", named(otherEncoding, "UTF-32")},
+	{0, "%PDF-", pdfFile},
+	{0, "BZh", named(archived, "bzip2")},
+	{0, "\xFD7zXZ\x00", named(archived, "xz")},
+	{0, "\x28\xB5\x2F\xFD", named(archived, "zstd")},
+	{0, "7z\xBC\xAF\x27\x1C", named(archived, "7z")},
+	{0, "Rar!\x1A\x07", named(archived, "RAR")},
+	{257, "ustar", named(archived, "tar")},
+	{0, "\x89PNG\r\n", notATable},
+	{0, "\xFF\xD8\xFF", notATable},
+	{0, "GIF8", notATable},
+	{0, "{\\rtf", notATable},
 	// Excel 2 to 4, which had no container ([MS-XLS] 2.4.21, BOF).
-	{"\x09\x08\x10\x00", oldExcel},
-	{"\x09\x08\x08\x00", oldExcel},
-	{"\x09\x04\x06\x00", oldExcel},
-	{"\x09\x02\x06\x00", oldExcel},
-	{"\x09\x00\x04\x00", oldExcel},
+	{0, "\x09\x08\x10\x00", oldExcel},
+	{0, "\x09\x08\x08\x00", oldExcel},
+	{0, "\x09\x04\x06\x00", oldExcel},
+	{0, "\x09\x02\x06\x00", oldExcel},
+	{0, "\x09\x00\x04\x00", oldExcel},
 }
 
 // detectZip looks at the names of the parts that the head shows; each stands before its part.
@@ -102,11 +196,11 @@ func detectZip(head []byte) (Detected, error) {
 	case has("xl/workbook.bin"), has("xl/worksheets/sheet1.bin"):
 		return Detected{}, refuse(binaryExcel, "workbook.bin")
 	case has("xl/"):
-		return Detected{Format: XLSX}, nil
+		return Detected{Format: XLSX, FormatConfidence: 1}, nil
 	case has("word/"), has("ppt/"), has("visio/"):
 		return Detected{}, refuse(otherOffice, "not xl/")
 	case has("[Content_Types].xml"), has("_rels/"), has("docProps/"):
-		return Detected{Format: XLSX}, nil
+		return Detected{Format: XLSX, FormatConfidence: 1}, nil
 	}
 	return Detected{}, refuse(archived, "no part of a workbook")
 }
@@ -127,128 +221,4 @@ func utf16(s string) []byte {
 		b = append(b, s[i], 0)
 	}
 	return b
-}
-
-// detectText judges what has no signature. partial says that the file goes on after head.
-func detectText(head []byte, partial bool) (Detected, error) {
-	text := head
-	for bytes.HasPrefix(text, []byte(BOM)) {
-		text = text[len(BOM):]
-	}
-	if what := markup(bytes.TrimLeft(text, " \t\r\n")); what != nil {
-		return Detected{}, refuse(*what, "first bytes")
-	}
-	s := survey(text, partial)
-	switch {
-	case s.zeros > 3 && s.zeros*3 > len(text):
-		return Detected{}, refuse(named(notUTF8, "UTF-16"), "%d zero bytes of %d", s.zeros, len(text))
-	case s.controls > 3 && s.controls*20 > len(text):
-		return Detected{}, refuse(notATable, "%d control bytes of %d", s.controls, len(text))
-	case iso2022(text):
-		return Detected{}, refuse(named(notUTF8, "ISO-2022-JP"), "escape sequence")
-	case len(text) == len(head) && s.invalid*4 > s.multibyte:
-		// Bytes of Shift_JIS or EUC-JP look like UTF-8 here and there; a few broken cells in a UTF-8 file
-		// are rows with a fault, not a reason to refuse it.
-		return Detected{}, refuse(notUTF8, "%d invalid bytes of %d", s.invalid, len(text))
-	}
-	return Detected{
-		Format: CSV, Encoding: UTF8, Delimiter: detectDelimiter(text),
-		Encodings: []Candidate{{UTF8, 1}}, FormatConfidence: 1, DelimiterConfidence: 1,
-	}, nil
-}
-
-// counts are what tells text in UTF-8 from anything else.
-type counts struct {
-	zeros, controls    int // bytes; controls has the zeros too
-	multibyte, invalid int // characters, and bytes that are no part of any
-}
-
-func survey(text []byte, partial bool) counts {
-	var c counts
-	for i := 0; i < len(text); {
-		if b := text[i]; b < utf8.RuneSelf {
-			if b == 0 {
-				c.zeros++
-			}
-			if b < ' ' && (b < '\t' || b > '\r') && b != 0x1A && b != 0x1B || b == 0x7F {
-				c.controls++
-			}
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		switch {
-		case r != utf8.RuneError || size > 1:
-			c.multibyte++
-		case partial && !utf8.FullRune(text[i:]): // cut off by the end of the head
-			return c
-		default:
-			c.invalid++
-		}
-		i += size
-	}
-	return c
-}
-
-// markup returns the refusal of text that starts like HTML, XML or JSON, or nil.
-func markup(text []byte) *Unsupported {
-	start := bytes.ToLower(text[:min(len(text), 512)])
-	if bytes.HasPrefix(start, []byte("<?xml")) {
-		if bytes.Contains(start, []byte("<html")) {
-			return &htmlPage
-		}
-		return &xmlFile
-	}
-	for _, tag := range []string{"<!doctype", "<html", "<head", "<body", "<table", "<meta", "<style", "<div", "<!--"} {
-		if bytes.HasPrefix(start, []byte(tag)) {
-			return &htmlPage
-		}
-	}
-	if len(start) > 1 && (start[0] == '{' || start[0] == '[') {
-		switch inner := bytes.TrimLeft(start[1:], " \t\r\n"); {
-		case bytes.HasPrefix(inner, []byte(`"`)), start[0] == '[' && bytes.HasPrefix(inner, []byte("{")):
-			return &jsonFile
-		}
-	}
-	return nil
-}
-
-// iso2022 reports whether text switches to a Japanese character set the way of ISO-2022-JP (RFC 1468), whose
-// bytes are all ASCII.
-func iso2022(text []byte) bool {
-	for _, escape := range []string{"\x1b$B", "\x1b$@", "\x1b(J", "\x1b(I"} {
-		if bytes.Contains(text, []byte(escape)) {
-			return true
-		}
-	}
-	return false
-}
-
-// delimiters are what a CSV is cut by; where several would do, the one that is rarer inside cells comes first.
-const delimiters = "\t,;|"
-
-// detectDelimiter returns the delimiter that cuts the first records of head into the same number of cells, at
-// least two, most consistently; a comma where there is none.
-func detectDelimiter(head []byte) byte {
-	const records = 50
-	best, bestShare, bestWidth := byte(','), 0.0, 1
-	for _, d := range []byte(delimiters) {
-		width, rows, same := 0, 0, 0
-		for row := range OpenCSV(bytes.NewReader(head), Options{Delimiter: d}).Rows() {
-			if rows == 0 {
-				width = len(row.Cells)
-			}
-			if rows++; len(row.Cells) == width && row.Fault.Code == "" {
-				same++
-			}
-			if width < 2 || rows == records {
-				break
-			}
-		}
-		share := float64(same) / float64(max(rows, 1))
-		if width > 1 && (share > bestShare || share == bestShare && width > bestWidth) {
-			best, bestShare, bestWidth = d, share, width
-		}
-	}
-	return best
 }

@@ -2,14 +2,10 @@ package sheet
 
 import (
 	"bytes"
-	"errors"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/meibo/meibo/internal/member"
 )
 
 func TestHeaderNamesAreUsable(t *testing.T) {
@@ -42,77 +38,6 @@ func TestMaxRowsIsNeverTooFew(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestDetect(t *testing.T) {
-	t.Parallel()
-	ok := func(d byte) Detected { return Detected{Format: CSV, Encoding: UTF8, Delimiter: d} }
-	sjis := "\x96\xbc\x91\x4f,\x83\x81\x81\x5b\x83\x8b\n\x8e\x52\x93\x63,a@example.jp\n"
-	eucjp := "\xcc\xbe\xc1\xb0,\xa5\xe1\xa1\xbc\xa5\xeb\n\xbb\xb3\xc5\xc4,a@example.jp\n"
-	tests := []struct {
-		name, in string
-		want     Detected
-		code     member.Code
-		detail   string
-	}{
-		{"empty", "", ok(','), "", ""},
-		{"byte order mark", BOM, ok(','), "", ""},
-		{"commas", "a,b\n1,2\n", ok(','), "", ""},
-		{"tabs", "a\tb,c\n1\t2,3\n", ok('\t'), "", ""},
-		{"semicolons", BOM + "a;b\n1,5;2,5\n", ok(';'), "", ""},
-		{"bars", "a|b|c\n1|2|3\n", ok('|'), "", ""},
-		{"one column", "名前\n山田\n", ok(','), "", ""},
-		{"quoted commas", "\"a,b\";c\n\"1,2\";3\n", ok(';'), "", ""},
-		{"a few broken bytes", strings.Repeat("名前,メール\n", 5) + "\x83,\x00\n", ok(','), "", ""},
-		{"a cell that starts like JSON", "[a],b\n1,2\n", ok(','), "", ""},
-		{"XLSX", string(plainBook.zip(t)), Detected{Format: XLSX}, "", ""},
-		{"Shift_JIS", sjis, Detected{}, member.EncodingUnsupported, ""},
-		{"EUC-JP", eucjp, Detected{}, member.EncodingUnsupported, ""},
-		{"ISO-2022-JP", "\x1b$BL>A0\x1b(B,b\n", Detected{}, member.EncodingUnsupported, "ISO-2022-JP"},
-		{"UTF-16LE", "\xff\xfea\x00,\x00b\x00", Detected{}, member.EncodingUnsupported, "UTF-16"},
-		{"UTF-16BE", "\xfe\xff\x00a\x00,\x00b", Detected{}, member.EncodingUnsupported, "UTF-16"},
-		{"UTF-16 without mark", "a\x00,\x00b\x00\n\x001\x00,\x002\x00", Detected{}, member.EncodingUnsupported, "UTF-16"},
-		{"XLS", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 500), Detected{}, member.FormatUnsupported, "XLS"},
-		{"XLSX with a password", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + string(utf16("EncryptedPackage")), Detected{}, member.EncryptedFile, ""},
-		{"XLSB", string(book{"xl/workbook.bin": ""}.zip(t)), Detected{}, member.FormatUnsupported, "XLSB"},
-		{"ODS", "PK\x03\x04" + strings.Repeat("\x00", 26) + "mimetypeapplication/vnd.oasis.opendocument.spreadsheet", Detected{}, member.FormatUnsupported, "OpenDocument"},
-		{"DOCX", "PK\x03\x04" + strings.Repeat("\x00", 26) + "[Content_Types].xml word/document.xml", Detected{}, member.FormatUnsupported, "Office"},
-		{"ZIP", "PK\x03\x04" + strings.Repeat("\x00", 26) + "members.csv", Detected{}, member.FormatUnsupported, "ZIP"},
-		{"gzip", "\x1f\x8b\x08\x00", Detected{}, member.FormatUnsupported, "gzip"},
-		{"PDF", "%PDF-1.7\n", Detected{}, member.FormatUnsupported, "PDF"},
-		{"HTML", BOM + "\r\n<!DOCTYPE html><html>", Detected{}, member.FormatUnsupported, "HTML"},
-		{"HTML table", "<table><tr><td>a", Detected{}, member.FormatUnsupported, "HTML"},
-		{"XML of Excel 2003", `<?xml version="1.0"?><Workbook>`, Detected{}, member.FormatUnsupported, "XML"},
-		{"JSON", "[\n {\"a\": 1}]", Detected{}, member.FormatUnsupported, "JSON"},
-		{"JSON object", "{\"a\": 1}", Detected{}, member.FormatUnsupported, "JSON"},
-		{"PNG", "\x89PNG\r\n\x1a\n", Detected{}, member.NotATable, ""},
-		{"control bytes", strings.Repeat("\x01\x02", 100), Detected{}, member.NotATable, ""},
-	}
-	for _, tt := range tests {
-		got, err := Detect([]byte(tt.in), int64(len(tt.in)))
-		if tt.code == "" {
-			got = Detected{Format: got.Format, Encoding: got.Encoding, Delimiter: got.Delimiter}
-			if err != nil || !reflect.DeepEqual(got, tt.want) {
-				t.Errorf("%s: %+v, %v; want %+v", tt.name, got, err, tt.want)
-			}
-			continue
-		}
-		var u *Unsupported
-		if !errors.As(err, &u) || u.Code != tt.code || u.Detail != tt.detail || u.Reason.JA == "" || u.Reason.EN == "" {
-			t.Errorf("%s: %+v, want %s %s", tt.name, err, tt.code, tt.detail)
-		}
-	}
-}
-
-func TestDetectForgivesACharacterCutByTheHead(t *testing.T) {
-	t.Parallel()
-	in := "ascii only, then 名"
-	if _, err := Detect([]byte(in[:len(in)-1]), 1000); err != nil {
-		t.Errorf("cut head: %v", err)
-	}
-	if _, err := Detect([]byte(in[:len(in)-1]), int64(len(in)-1)); err == nil {
-		t.Error("broken end: no error")
 	}
 }
 

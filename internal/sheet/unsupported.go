@@ -49,12 +49,12 @@ var (
 		EN: "This is a binary Excel workbook (.xlsb). Please open it in Excel and save it as an Excel workbook (.xlsx).",
 	}}
 	openDocument = Unsupported{Code: member.FormatUnsupported, Detail: "OpenDocument", Reason: member.Text{
-		JA: "OpenDocument形式のファイルです。XLSX、またはUTF-8のCSVとして保存し直してください。",
-		EN: "This is an OpenDocument file. Please save it as XLSX, or as CSV in UTF-8.",
+		JA: "OpenDocument形式のファイルです。XLSX、またはCSVとして保存し直してください。",
+		EN: "This is an OpenDocument file. Please save it as XLSX or CSV.",
 	}}
 	otherOffice = Unsupported{Code: member.FormatUnsupported, Detail: "Office", Reason: member.Text{
-		JA: "Excelブックではありません。XLSX、またはUTF-8のCSVとして保存し直してください。",
-		EN: "This is not an Excel workbook. Please save the data as XLSX, or as CSV in UTF-8.",
+		JA: "Excelブックではありません。XLSX、またはCSVとして保存し直してください。",
+		EN: "This is not an Excel workbook. Please save the data as XLSX or CSV.",
 	}}
 	archived = Unsupported{Code: member.FormatUnsupported, Detail: "ZIP", Reason: member.Text{
 		JA: "圧縮ファイルです。展開して、中のCSVファイルまたはXLSXファイルをアップロードしてください。",
@@ -77,12 +77,12 @@ var (
 		EN: "This is a JSON file. Please convert it to CSV or XLSX.",
 	}}
 	notATable = Unsupported{Code: member.NotATable, Reason: member.Text{
-		JA: "CSVファイルでもXLSXファイルでもありません。XLSX、またはUTF-8のCSVとして保存し直してください。",
-		EN: "This is neither a CSV nor an XLSX file. Please save the data as XLSX, or as CSV in UTF-8.",
+		JA: "CSVファイルでもXLSXファイルでもありません。XLSX、またはCSVとして保存し直してください。",
+		EN: "This is neither a CSV nor an XLSX file. Please save the data as XLSX or CSV.",
 	}}
-	notUTF8 = Unsupported{Code: member.EncodingUnsupported, Reason: member.Text{
-		JA: "文字コードがUTF-8ではありません。Excelの「CSV UTF-8 (コンマ区切り) (*.csv)」など、UTF-8で保存し直してください。",
-		EN: "The text is not in UTF-8. Please save it in UTF-8, in Excel as \"CSV UTF-8 (Comma delimited)\".",
+	otherEncoding = Unsupported{Code: member.EncodingUnsupported, Reason: member.Text{
+		JA: "読み取れない文字コードです。UTF-8、Shift_JIS、EUC-JP、UTF-16のいずれかで保存し直してください。Excelでは「CSV UTF-8 (コンマ区切り) (*.csv)」を選びます。",
+		EN: "The text is in an encoding that cannot be read. Please save it in UTF-8, Shift_JIS, EUC-JP or UTF-16; in Excel as \"CSV UTF-8 (Comma delimited)\".",
 	}}
 	corrupt = Unsupported{Code: member.CorruptFile, Reason: member.Text{
 		JA: "Excelファイルが壊れているか、途中で切れているため、読み取れません。Excelで開いて保存し直してください。",
@@ -101,8 +101,8 @@ var (
 		EN: "The gzip file does not hold a CSV file. Please unpack it and upload the CSV or XLSX file inside.",
 	}}
 	tooLarge = Unsupported{Code: member.FileTooLarge, Reason: member.Text{
-		JA: "Excelファイルの内容が大きすぎるため、読み取れません。UTF-8のCSVとして保存するか、ファイルを分割してください。",
-		EN: "The contents of the workbook are too large. Please save it as CSV in UTF-8, or split it.",
+		JA: "Excelファイルの内容が大きすぎるため、読み取れません。CSVとして保存するか、ファイルを分割してください。",
+		EN: "The contents of the workbook are too large. Please save it as CSV, or split it.",
 	}}
 	noSheet = Unsupported{Code: member.SheetMissing, Reason: member.Text{
 		JA: "指定されたシートが見つかりません。シート名を確認してください。",
