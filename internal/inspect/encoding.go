@@ -17,8 +17,8 @@ func (l *look) encodings() error {
 	if l.book != nil {
 		return nil
 	}
-	could := slices.Clone(l.detected.Encodings)
-	taken := l.options.Encoding
+	could, taken := slices.Clone(l.detected.Encodings), l.options.Encoding
+	text := false
 	if !slices.ContainsFunc(could, func(c sheet.Candidate) bool { return c.Encoding == taken }) {
 		could = append([]sheet.Candidate{{Encoding: taken}}, could...)
 	}
@@ -31,8 +31,9 @@ func (l *look) encodings() error {
 		if c.Encoding == taken {
 			l.found.EncodingConfidence = c.Confidence
 		}
+		text = text || len(samples) > 0
 	}
-	if l.found.EncodingConfidence < certain && l.said.Encoding == "" {
+	if l.found.EncodingConfidence < certain && l.said.Encoding == "" && len(could) > 1 && text {
 		l.warnOf(member.EncodingUncertain, "", string(taken))
 	}
 	return nil

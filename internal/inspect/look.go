@@ -79,8 +79,12 @@ func (l *look) describe() {
 	if d.Format == sheet.CSV {
 		i.Encoding = string(l.options.Encoding)
 		i.Delimiter, i.DelimiterConfidence = string(rune(l.options.Delimiter)), d.DelimiterConfidence
-		if l.options.Delimiter != d.Delimiter {
-			i.DelimiterConfidence = 0
+		switch {
+		case l.options.Delimiter == d.Delimiter:
+		case l.said.Delimiter != 0:
+			i.DelimiterConfidence = 0 // nothing speaks for it but the caller
+		default:
+			i.DelimiterConfidence = 0.5
 		}
 		return
 	}

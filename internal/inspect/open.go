@@ -65,6 +65,9 @@ func open(f File, o Options) (*table, error) {
 	}
 	t := &table{file: f, detected: detected}
 	t.options = sheet.Options{Encoding: o.Encoding, Delimiter: o.Delimiter, Sheet: o.Sheet, MaxRowBytes: o.MaxRowBytes}.With(detected)
+	if wide(t.options.Encoding) != wide(detected.Encoding) {
+		t.options.Delimiter = o.Delimiter // what was detected was detected in quite another text
+	}
 	if detected.Format == sheet.XLSX {
 		if t.spooled, t.size, err = f.Spool(); err != nil {
 			return nil, err
@@ -85,10 +88,13 @@ func detect(f File, o Options) (sheet.Detected, error) {
 	detected, err := sheet.DetectFrom(body, f.Size)
 	var unsupported *sheet.Unsupported
 	if errors.As(err, &unsupported) && unsupported.Code == member.EncodingUnsupported && o.Encoding != "" {
-		detected, err = sheet.Detected{Format: sheet.CSV, Encoding: o.Encoding, Delimiter: ','}, nil
+		detected, err = sheet.Detected{Format: sheet.CSV, FormatConfidence: 0.5}, nil
 	}
 	return detected, errors.Join(err, body.Close())
 }
+
+// wide reports whether the encoding writes ASCII in other bytes than all the others do.
+func wide(e sheet.Encoding) bool { return e == sheet.UTF16LE || e == sheet.UTF16BE }
 
 // begin opens the file at its first record, also once more.
 func (t *table) begin() error {
@@ -100,7 +106,9 @@ func (t *table) begin() error {
 		if err != nil {
 			return err
 		}
-		t.reader, t.text = sheet.OpenCSV(body, t.options), body
+		csv := sheet.OpenCSV(body, t.options)
+		t.options.Encoding, t.options.Delimiter = csv.Settled()
+		t.reader, t.text = csv, body
 		return nil
 	}
 	book, err := sheet.OpenXLSX(t.spooled, t.size, t.options)

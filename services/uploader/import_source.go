@@ -47,7 +47,7 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 	}
 	in := &watched{from: body}
 	buffered := bufio.NewReaderSize(in, sheet.HeadSize)
-	if err := checkHead(buffered); err != nil {
+	if err := checkHead(buffered, i.Options.Encoding); err != nil {
 		if in.err != nil {
 			err = uploadFailure(ctx, in.err)
 		}
@@ -72,8 +72,9 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 	return s.db.Import(ctx, i.Tenant, i.ID)
 }
 
-// checkHead refuses what its first bytes show to be no CSV or workbook, before any of it is stored.
-func checkHead(r *bufio.Reader) error {
+// checkHead refuses what its first bytes show to be no CSV or workbook, before any of it is stored. Of text that makes
+// no sense in any encoding, it is taken that it does in the one that the caller names.
+func checkHead(r *bufio.Reader, encoding string) error {
 	head, err := r.Peek(sheet.HeadSize)
 	size := int64(len(head))
 	if err == nil {
@@ -82,6 +83,10 @@ func checkHead(r *bufio.Reader) error {
 		return fmt.Errorf("read upload: %w", err)
 	}
 	_, err = sheet.Detect(head, size)
+	var unsupported *sheet.Unsupported
+	if errors.As(err, &unsupported) && unsupported.Code == member.EncodingUnsupported && encoding != "" {
+		return nil
+	}
 	return err
 }
 

@@ -11,3 +11,12 @@ func Fit(cells [][]byte, width int) [][]byte {
 	}
 	return cells
 }
+
+// Settled returns how the text is read: its encoding, which a byte order mark says where there is one, and its
+// delimiter. It reads the first bytes, and may be called at any time. A failure to read shows with the rows.
+func (c *CSVReader) Settled() (Encoding, byte) {
+	if !c.begun {
+		c.begin()
+	}
+	return c.enc, c.delim
+}
