@@ -10,6 +10,7 @@ import (
 	"github.com/meibo/meibo/internal/client"
 	"github.com/meibo/meibo/internal/devstack"
 	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/sheet"
 )
 
 // exitStatus is an error of which everything is told already.
@@ -57,7 +58,10 @@ func (c *console) tell(err error) {
 	f := failureError{Code: "failed", Detail: c.explain(err)}
 	var problem *client.Problem
 	var usage usageError
+	var unsupported *sheet.Unsupported
 	switch {
+	case errors.As(err, &unsupported):
+		f.Code = string(unsupported.Code)
 	case errors.As(err, &problem):
 		f.Code, f.Status, f.Errors = problem.Code, problem.Status, problem.Errors
 	case errors.As(err, &usage):
@@ -79,11 +83,14 @@ func (c *console) explain(err error) string {
 	var problem *client.Problem
 	var network *url.Error
 	var dial *net.OpError
+	var unsupported *sheet.Unsupported
 	switch {
 	case errors.As(err, &problem) && problem.Status == 401:
 		return problem.Error() + c.say("（--api-key または MEIBO_API_KEY を確認してください）", " (see --api-key or MEIBO_API_KEY)")
 	case errors.As(err, &problem):
 		return problem.Error()
+	case errors.As(err, &unsupported):
+		return unsupported.Reason.In(c.language)
 	case errors.Is(err, devstack.ErrInUse):
 		return c.say("データフォルダーは別の meibo が使用中です：", "Another meibo runs on it: ") + err.Error()
 	case errors.Is(err, postgres.ErrExists):

@@ -16,8 +16,9 @@ import (
 
 // importCmd imports one file.
 type importCmd struct {
-	server `embed:""`
-	File   string `arg:"" help:"The file, or - for standard input."`
+	server  `embed:""`
+	reading `embed:""`
+	File    string `arg:"" help:"The file, or - for standard input."`
 
 	List       string `placeholder:"NAME" help:"The list to import into (default: main)."`
 	Kind       string `placeholder:"KIND" help:"What the rows are: member."`
@@ -26,14 +27,15 @@ type importCmd struct {
 	Blank      string `placeholder:"WHAT" help:"What an empty cell does: keep."`
 	Duplicates string `placeholder:"WHICH" help:"Which of the rows with the same key counts: last."`
 
-	Map      []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
-	NoHeader bool     `help:"The first row is a member, not a header."`
-	Sheet    string   `placeholder:"NAME" help:"The sheet of an Excel file."`
-	Detach   bool     `help:"Do not wait for the end of the import."`
+	Map    []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
+	Detach bool     `help:"Do not wait for the end of the import."`
 }
 
 // Validate is called by kong.
 func (i *importCmd) Validate() error {
+	if err := i.reading.Validate(); err != nil {
+		return err
+	}
 	mapped := map[string]bool{}
 	for _, m := range i.Map {
 		at := strings.LastIndex(m, "=")
@@ -62,7 +64,7 @@ func (i *importCmd) Validate() error {
 func (i *importCmd) options() client.Options {
 	o := client.Options{
 		List: i.List, Kind: i.Kind, Mode: i.Mode, Key: i.Key, Blank: i.Blank, Duplicates: i.Duplicates,
-		NoHeader: i.NoHeader, Sheet: i.Sheet, FileName: "stdin",
+		Encoding: i.Encoding, Delimiter: i.Delimiter, NoHeader: i.NoHeader, HeaderRow: i.HeaderRow, Sheet: i.Sheet, FileName: "stdin",
 	}
 	if i.File != "-" {
 		o.FileName = filepath.Base(i.File)

@@ -45,6 +45,7 @@ func main() {
 // commands is the command line, as kong reads it.
 type commands struct {
 	Import  importCmd  `cmd:"" help:"Import members from a CSV, TSV or Excel file."`
+	Inspect inspectCmd `cmd:"" help:"Show what a file holds and how it would be imported; needs no server."`
 	Imports importsCmd `cmd:"" help:"Look at imports, watch and cancel them."`
 	Members membersCmd `cmd:"" help:"Look at members."`
 

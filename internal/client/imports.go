@@ -26,9 +26,12 @@ type Options struct {
 	Duplicates string `json:"duplicates,omitempty"`
 	TimeZone   string `json:"time_zone,omitempty"`
 	Region     string `json:"region,omitempty"`
+	Encoding   string `json:"encoding,omitempty"`
 	Delimiter  string `json:"delimiter,omitempty"`
 	Sheet      string `json:"sheet,omitempty"`
 	NoHeader   bool   `json:"no_header,omitempty"`
+	// HeaderRow is the number of the row that names the columns, as Excel shows it.
+	HeaderRow int64 `json:"header_row,omitempty"`
 	// Mapping replaces the suggested mapping; Map changes single columns of it, from the header to the field, or to ""
 	// for a column that is not imported.
 	Mapping []Column          `json:"mapping,omitempty"`
@@ -60,6 +63,11 @@ type Import struct {
 	DryRun     bool          `json:"dry_run"`
 	Size       int64         `json:"size"`
 	SHA256     string        `json:"sha256"`
+	Encoding   string        `json:"encoding"`
+	Delimiter  string        `json:"delimiter"`
+	Sheet      string        `json:"sheet"`
+	Header     bool          `json:"header"`
+	HeaderRow  int64         `json:"header_row"`
 	Mapping    []Column      `json:"mapping"`
 
 	Total        int64 `json:"total"`
@@ -86,10 +94,13 @@ type Import struct {
 	Warnings []Notice `json:"warnings"`
 }
 
-// Notice is something to tell about an import as a whole.
+// Notice is something to tell about an import as a whole, or about its file.
 type Notice struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	// Column and Rows are what it is about, where it is about a column or rows of the file.
+	Column string  `json:"column,omitempty"`
+	Rows   []int64 `json:"rows,omitempty"`
 }
 
 // Balanced reports whether every row has exactly one outcome, as product.md promises.
@@ -97,29 +108,50 @@ func (i *Import) Balanced() bool {
 	return i.Total == i.Created+i.Updated+i.Unchanged+i.Deleted+i.Skipped+i.Failed+i.NotProcessed
 }
 
-// Inspection is what the server found out about an uploaded source.
+// Inspection is what the server found out about an uploaded source. Confidences are from 0 to 1.
 type Inspection struct {
-	Format     string             `json:"format"`
-	Encoding   string             `json:"encoding"`
-	Delimiter  string             `json:"delimiter"`
-	Sheet      string             `json:"sheet,omitempty"`
-	Sheets     []string           `json:"sheets,omitempty"`
-	Header     bool               `json:"header"`
-	Columns    []InspectionColumn `json:"columns"`
-	SampleRows [][]string         `json:"sample_rows"`
-	// SuggestedMapping is what an import uses that is not told another one.
+	Format              string              `json:"format"`
+	FormatConfidence    float64             `json:"format_confidence"`
+	Gzip                bool                `json:"gzip"`
+	Encoding            string              `json:"encoding"`
+	EncodingConfidence  float64             `json:"encoding_confidence"`
+	Encodings           []EncodingCandidate `json:"encodings"`
+	Delimiter           string              `json:"delimiter"`
+	DelimiterConfidence float64             `json:"delimiter_confidence"`
+	Sheet               string              `json:"sheet,omitempty"`
+	Sheets              []string            `json:"sheets,omitempty"`
+	HiddenSheets        []string            `json:"hidden_sheets,omitempty"`
+	Header              bool                `json:"header"`
+	HeaderRow           int64               `json:"header_row"`
+	HeaderConfidence    float64             `json:"header_confidence"`
+	Columns             []InspectionColumn  `json:"columns"`
+	SampleRows          [][]string          `json:"sample_rows"`
+	SampleRowNumbers    []int64             `json:"sample_row_numbers"`
+	// SuggestedMapping is what an import uses that is not told another one; MappingSource says whether it is made of the
+	// headers (suggested), or that of an earlier import (remembered).
 	SuggestedMapping []Column `json:"suggested_mapping"`
+	MappingSource    string   `json:"mapping_source"`
 	Warnings         []Notice `json:"warnings"`
 	// MaxRows is an upper bound of the number of data rows.
 	MaxRows int64 `json:"max_rows"`
+}
+
+// EncodingCandidate is an encoding that the source could be in, with cells to tell by.
+type EncodingCandidate struct {
+	Encoding   string   `json:"encoding"`
+	Confidence float64  `json:"confidence"`
+	Samples    []string `json:"samples"`
 }
 
 // InspectionColumn is a column of a source.
 type InspectionColumn struct {
 	Header string `json:"header"`
 	// FillRate is the part of the cells that are not empty, from 0 to 1.
-	FillRate float64  `json:"fill_rate"`
-	Samples  []string `json:"samples"`
+	FillRate float64 `json:"fill_rate"`
+	// Type is what the cells look like, and TypeShare the part of them that do.
+	Type      string   `json:"type"`
+	TypeShare float64  `json:"type_share"`
+	Samples   []string `json:"samples"`
 }
 
 // Create makes an import. It makes only one, even if it has to ask twice.

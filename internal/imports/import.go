@@ -138,6 +138,21 @@ type Source struct {
 	Gzip bool `json:"gzip,omitempty"`
 	// MaxRows is an upper bound of the number of readable rows.
 	MaxRows int64 `json:"max_rows"`
+	// Earlier is the newest completed import of a file with the same content, when this one was inspected; nil where
+	// there was none.
+	Earlier *Earlier `json:"earlier,omitempty"`
+}
+
+// Earlier is a completed import of a file.
+type Earlier struct {
+	Import   ID        `json:"import"`
+	FileName string    `json:"file_name"`
+	At       time.Time `json:"at"`
+}
+
+// Warning says that the same file was imported before: when, in that time zone, and by which name.
+func (e *Earlier) Warning(zone *time.Location) member.Problem {
+	return member.Problem{Code: member.SameFile, Detail: e.At.In(zone).Format("2006-01-02 15:04") + " " + e.FileName}
 }
 
 // Locale returns the time zone and region that the import reads dates and phone numbers in.

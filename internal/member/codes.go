@@ -111,10 +111,38 @@ const (
 	TagAutomatic Code = "tag_automatic"
 	// ConsentProtected: the member opted out, so the cell's consent is not applied.
 	ConsentProtected Code = "consent_protected"
-	// SameFile: a file with the same content was imported before. Detail: when.
+	// SameFile: a file with the same content was imported before. Detail: when, and the file's name.
 	SameFile Code = "same_file"
 	// RemovalWithheld: a replace removed nobody because some row's key could not be read.
 	RemovalWithheld Code = "removal_withheld"
+)
+
+// Warnings about a file, from its first rows, before it is imported; all but the first three are about a column.
+const (
+	// LinesSkipped: what stands above the header is not imported. Detail: the numbers of the rows.
+	LinesSkipped Code = "lines_skipped"
+	// EncodingUncertain: the file could be in another encoding as well. Detail: the one that is taken.
+	EncodingUncertain Code = "encoding_uncertain"
+	// RequiredNotMapped: no column feeds a required field, so that new members cannot be created.
+	RequiredNotMapped Code = "required_not_mapped"
+	// HeaderRepeated: two columns have the same header.
+	HeaderRepeated Code = "header_repeated"
+	// ColumnNearlyEmpty: hardly any row has a value in the column. Detail: the share in percent.
+	ColumnNearlyEmpty Code = "column_nearly_empty"
+	// LeadingZerosLost: numbers that look as if a spreadsheet had taken their leading zeros. Detail: one of them.
+	LeadingZerosLost Code = "leading_zeros_lost"
+	// DateOrder: dates of which it cannot be told, or differs, whether day or month comes first. Detail: one of them.
+	DateOrder Code = "date_order"
+	// ScientificNotation: numbers such as 1.23E+11, which have lost digits. Detail: one of them.
+	ScientificNotation Code = "scientific_notation"
+	// CharactersLost: the file itself has U+FFFD, left by an earlier conversion, in place of characters. Detail: a cell.
+	CharactersLost Code = "characters_lost"
+	// ColumnsNew: the remembered mapping does not know these columns. Detail: their headers.
+	ColumnsNew Code = "columns_new"
+	// ColumnsMissing: the remembered mapping has these columns, the file not. Detail: their headers.
+	ColumnsMissing Code = "columns_missing"
+	// FieldsGone: the remembered mapping has these fields, the list not any more. Detail: their keys.
+	FieldsGone Code = "fields_gone"
 )
 
 // Problems of an import as a whole.
@@ -137,6 +165,8 @@ const (
 	FileTooLarge Code = "file_too_large"
 	// SheetMissing: the workbook has no such sheet. Detail: its name.
 	SheetMissing Code = "sheet_missing"
+	// HeaderRowMissing: the file has no such row to be its header. Detail: the row's number.
+	HeaderRowMissing Code = "header_row_missing"
 	// TooManyColumns: more columns than are accepted. Detail: the bound.
 	TooManyColumns Code = "too_many_columns"
 	// HeaderChanged: the header is not the one that the mapping was made for. Detail: the first difference.

@@ -1,10 +1,6 @@
 package member
 
-import (
-	"strings"
-
-	"github.com/meibo/meibo/internal/tenant"
-)
+import "github.com/meibo/meibo/internal/tenant"
 
 // Column says which field a column of the file feeds.
 type Column struct {
@@ -81,8 +77,7 @@ type MappingProblem struct {
 
 // Sentence tells a person in lang what is wrong and what to do about it.
 func (p MappingProblem) Sentence(lang tenant.Language, s *Schema) string {
-	// The header goes in last: it is a stranger's text.
-	return strings.ReplaceAll(sentence(p.Code, lang, s, p.Field, ""), "{header}", p.Header)
+	return sentence(p.Code, lang, s, p.Field, p.Header, "")
 }
 
 // CheckMapping returns everything that keeps an import with this mapping and merge key from starting: problems of

@@ -51,6 +51,30 @@ func indexHeaders(fields []Field) map[string]headerMeaning {
 	return index
 }
 
+// HeaderKey returns the form in which headers are compared: width, case, spacing and punctuation do not matter. One
+// that has nothing else is its own key.
+func HeaderKey(header string) string {
+	if key := normalHeader(header); key != "" {
+		return key
+	}
+	return trimBlanks(header)
+}
+
+// KnownHeaders counts the different fields that the cells name, as those of a header do.
+func (s *Schema) KnownHeaders(cells []string) int {
+	known := make(map[int]bool)
+	for _, cell := range cells {
+		cell = trimBlanks(cell)
+		if cell == "" || len(cell) > maxHeader || strings.ContainsAny(cell, "@＠") || isDataNumber(cell) {
+			continue
+		}
+		if m, ok := s.meaning(cell); ok {
+			known[m.field] = true
+		}
+	}
+	return len(known)
+}
+
 // normalHeader folds what does not matter in a header: width, case, spacing and punctuation.
 func normalHeader(s string) string {
 	if isNormalHeader(s) {

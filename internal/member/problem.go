@@ -34,10 +34,26 @@ func (t Text) In(lang tenant.Language) string {
 // Sentence tells a person in lang what is wrong and what to do about it, naming the field by its label. A field
 // that s does not have, or any field where s is nil, is named by its key; an unknown code by itself.
 func (p Problem) Sentence(lang tenant.Language, s *Schema) string {
-	return sentence(p.Code, lang, s, p.Field, p.Detail)
+	return sentence(p.Code, lang, s, p.Field, "", p.Detail)
 }
 
-func sentence(c Code, lang tenant.Language, s *Schema, field, detail string) string {
+// Warning is a Problem that concerns a file, and often one of its columns.
+type Warning struct {
+	Problem
+	// Column is the header of the column, empty where there is none.
+	Column string `json:"column,omitempty"`
+	// Rows are the numbers of the first few rows concerned, where they are known.
+	Rows []int64 `json:"rows,omitempty"`
+}
+
+// Sentence is Problem.Sentence, which names the column too; what is said of a field is said of the column where it
+// feeds none.
+func (w Warning) Sentence(lang tenant.Language, s *Schema) string {
+	return sentence(w.Code, lang, s, w.Field, w.Column, w.Detail)
+}
+
+// sentence fills the places of the code's sentence; header is the column's, or empty.
+func sentence(c Code, lang tenant.Language, s *Schema, field, header, detail string) string {
 	t, ok := sentences[c]
 	if !ok {
 		return string(c)
@@ -49,9 +65,12 @@ func sentence(c Code, lang tenant.Language, s *Schema, field, detail string) str
 	if detail == "" {
 		out = withoutAside(withoutAside(out, "（", "）"), " (", ")")
 	}
-	// The detail goes in last: it may quote a cell, which must not be read as a place to fill.
-	out = strings.ReplaceAll(out, "{field}", fieldName(lang, s, field))
-	return strings.ReplaceAll(out, "{detail}", detail)
+	name := fieldName(lang, s, field)
+	if field == "" && header != "" {
+		name = header
+	}
+	// All at once: header and detail are a stranger's text, which must not be read as a place to fill.
+	return strings.NewReplacer("{field}", name, "{header}", header, "{detail}", detail).Replace(out)
 }
 
 // withoutAside removes the bracket that the detail would stand in.

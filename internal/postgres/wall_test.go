@@ -72,6 +72,7 @@ func newHouse(t *testing.T, db *postgres.DB, name string, members int) *house {
 	h.uploaded = i.ID
 	_, err = db.SetUploaded(t.Context(), ten.ID, i.ID, postgres.Inspected{Source: h.job.Source, Inspection: map[string]any{"by": name}})
 	must(t, err)
+	must(t, db.RememberMapping(t.Context(), ten.ID, h.job.ListID, remembered(name, h.uploaded)))
 	return h
 }
 
@@ -108,6 +109,17 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"ImportForWork": func() (any, error) { return db.ImportForWork(ctx, a, b) },
 		"Ended":         func() (any, error) { return db.Ended(ctx, a, b) },
 		"Inspection":    func() (any, error) { var dst any; return dst, db.Inspection(ctx, a, uploaded, &dst) },
+		"RememberMapping": func() (any, error) {
+			return nil, db.RememberMapping(ctx, a, s.b.job.ListID, remembered("stolen", uploaded))
+		},
+		"RememberedMappings": func() (any, error) {
+			all, err := db.RememberedMappings(ctx, a, s.b.job.ListID)
+			return gave(len(all) > 0, all), err
+		},
+		"EarlierImport": func() (any, error) {
+			e, err := db.EarlierImport(ctx, a, imports.NewID(), s.b.job.Source.SHA256)
+			return gave(e != nil, e), err
+		},
 		"SetUploaded":   func() (any, error) { _, err := db.SetUploaded(ctx, a, uploaded, looked); return nil, err },
 		"SetInspection": func() (any, error) { return nil, db.SetInspection(ctx, a, uploaded, looked) },
 		"StartImport":   func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },

@@ -40,7 +40,7 @@ func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, e
 	if err != nil {
 		return nil, err
 	}
-	return open(sheet.OpenCSV(body, o), o, body.Close)
+	return open(sheet.OpenCSV(body, o), o, i.Options.HeaderRow, body.Close)
 }
 
 func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o sheet.Options) (*Source, error) {
@@ -53,7 +53,7 @@ func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o s
 		f.Close()
 		return nil, err
 	}
-	return open(book, o, func() error { return errors.Join(book.Close(), f.Close()) })
+	return open(book, o, i.Options.HeaderRow, func() error { return errors.Join(book.Close(), f.Close()) })
 }
 
 // reader is what both formats offer: a range that ends early is continued by the next.
@@ -61,17 +61,41 @@ type reader interface {
 	Rows() iter.Seq2[*sheet.Row, error]
 }
 
-// open steps over the header.
-func open(r reader, o sheet.Options, end func() error) (*Source, error) {
-	if !o.NoHeader {
-		for _, err := range r.Rows() {
-			if err != nil {
-				return nil, errors.Join(err, end())
+// open steps over the header, which is the row of that number, 0 for the first one, and over what stands above it.
+func open(r reader, o sheet.Options, headerRow int64, end func() error) (*Source, error) {
+	s := &Source{rows: r.Rows(), close: end}
+	if o.NoHeader {
+		return s, nil
+	}
+	above := false
+	for row, err := range r.Rows() {
+		if err != nil {
+			return nil, errors.Join(err, end())
+		}
+		if row.Number < headerRow {
+			above = true
+			continue
+		}
+		if above && o.Format == sheet.XLSX {
+			s.rows = fitted(r, len(sheet.Fit(row.Cells, 0)))
+		}
+		break
+	}
+	return s, nil
+}
+
+// fitted returns the rows below a header that so many columns have, where the first row of the sheet is another one.
+func fitted(r reader, width int) iter.Seq2[*sheet.Row, error] {
+	return func(yield func(*sheet.Row, error) bool) {
+		for row, err := range r.Rows() {
+			if err == nil && row.Fault.Code == "" {
+				row.Cells = sheet.Fit(row.Cells, width)
 			}
-			break
+			if !yield(row, err) {
+				return
+			}
 		}
 	}
-	return &Source{rows: r.Rows(), close: end}, nil
 }
 
 // Spool copies a source into a temporary file, which has no name any more and is gone when it is closed.

@@ -8,8 +8,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/sheet"
 )
 
 // ImportOptions are what a caller may say about an import; what is left out stays as it was, or is the default.
@@ -21,9 +23,11 @@ type ImportOptions struct {
 	Duplicates string            `json:"duplicates,omitempty" enum:"last" doc:"Rows with the same key: last applies them one after another in file order. Default: last."`
 	TimeZone   string            `json:"time_zone,omitempty" maxLength:"64" example:"Asia/Tokyo" doc:"IANA time zone of dates and times without an offset. Default: the tenant's."`
 	Region     string            `json:"region,omitempty" maxLength:"2" example:"JP" doc:"ISO 3166-1 code of the country of national phone numbers. Default: the tenant's."`
-	Delimiter  string            `json:"delimiter,omitempty" maxLength:"1" example:"," doc:"What separates the cells of a CSV. Default: as detected."`
+	Encoding   string            `json:"encoding,omitempty" maxLength:"32" example:"Shift_JIS" doc:"How the text of a CSV is written: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE. Default: as detected."`
+	Delimiter  string            `json:"delimiter,omitempty" maxLength:"4" example:"," doc:"What separates the cells of a CSV; a tabulator can be written as tab. Default: as detected."`
 	Sheet      string            `json:"sheet,omitempty" maxLength:"255" doc:"The sheet of a workbook, by its name. Default: the first visible one."`
 	NoHeader   *bool             `json:"no_header,omitempty" doc:"Whether the first row is data already. Default: as detected."`
+	HeaderRow  int64             `json:"header_row,omitempty" minimum:"0" maximum:"1000000" doc:"The number of the row that names the columns, as Excel shows it; what stands above it is not imported. Default: as detected."`
 	Mapping    []MappedColumn    `json:"mapping,omitempty" maxItems:"16384" doc:"Which column feeds which field, in place of the suggested mapping. Columns that are not named are not imported."`
 	Map        map[string]string `json:"map,omitempty" maxProperties:"16384" doc:"Changes of single columns, on top of the mapping or the suggestion: from the column's header to the field, or to \"\" for a column that is not imported."`
 }
@@ -58,10 +62,21 @@ func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
 	set(&base.Duplicates, o.Duplicates)
 	set(&base.TimeZone, o.TimeZone)
 	set(&base.Region, o.Region)
-	set(&base.Delimiter, o.Delimiter)
+	if d, ok := inspect.ParseDelimiter(o.Delimiter); ok {
+		base.Delimiter = string(rune(d))
+	}
 	set(&base.Sheet, o.Sheet)
+	if e, ok := sheet.ParseEncoding(o.Encoding); ok {
+		base.Encoding = string(e)
+	}
 	if o.NoHeader != nil {
 		base.NoHeader = *o.NoHeader
+		if base.NoHeader {
+			base.HeaderRow = 0
+		}
+	}
+	if o.HeaderRow > 0 {
+		base.NoHeader, base.HeaderRow = false, o.HeaderRow
 	}
 	if wrong := o.check(); len(wrong) > 0 {
 		return base, invalid(wrong...)
@@ -69,7 +84,29 @@ func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
 	return base, nil
 }
 
+// reads reports whether something is said of how the file is to be read.
+func (o *ImportOptions) reads() bool {
+	return o.Encoding != "" || o.Delimiter != "" || o.Sheet != "" || o.NoHeader != nil || o.HeaderRow > 0
+}
+
+// header says whether the file has a header, nil where that is not said.
+func (o *ImportOptions) header() *bool {
+	if o.NoHeader == nil {
+		return nil
+	}
+	return new(!*o.NoHeader)
+}
+
 var region = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// encodingNames lists the encodings that can be read.
+func encodingNames() string {
+	var names []string
+	for _, e := range sheet.Encodings() {
+		names = append(names, string(e))
+	}
+	return strings.Join(names, ", ")
+}
 
 func (o *ImportOptions) check() (wrong []part) {
 	if zone, err := time.LoadLocation(o.TimeZone); o.TimeZone != "" && (err != nil || zone == time.Local) {
@@ -78,8 +115,14 @@ func (o *ImportOptions) check() (wrong []part) {
 	if o.Region != "" && !region.MatchString(o.Region) {
 		wrong = append(wrong, badOption("region", "JP, US, …"))
 	}
-	if d := o.Delimiter; d != "" && (len(d) > 1 || strings.ContainsAny(d, "\"\r\n\x00")) {
+	if _, ok := inspect.ParseDelimiter(o.Delimiter); !ok && o.Delimiter != "" {
 		wrong = append(wrong, badOption("delimiter", `"," "\t" ";" "|"`))
+	}
+	if _, ok := sheet.ParseEncoding(o.Encoding); !ok && o.Encoding != "" {
+		wrong = append(wrong, badOption("encoding", encodingNames()))
+	}
+	if o.NoHeader != nil && *o.NoHeader && o.HeaderRow > 0 {
+		wrong = append(wrong, badOption("header_row", "no_header: false"))
 	}
 	if !storable(o.Sheet) {
 		wrong = append(wrong, badOption("sheet", "UTF-8"))

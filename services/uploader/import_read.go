@@ -30,6 +30,11 @@ type importView struct {
 	DryRun     bool            `json:"dry_run" doc:"Whether nothing is written."`
 	Size       int64           `json:"size" doc:"Of the source, in bytes; 0 until it is uploaded."`
 	SHA256     string          `json:"sha256" doc:"Of the source, in hexadecimal; empty until it is uploaded."`
+	Encoding   string          `json:"encoding" example:"UTF-8" doc:"How the text of a CSV is read. This and the next four are settled when the import starts; before, they are what the caller has said."`
+	Delimiter  string          `json:"delimiter" example:"," doc:"What separates the cells of a CSV."`
+	Sheet      string          `json:"sheet" doc:"The sheet of a workbook that is read."`
+	Header     bool            `json:"header" doc:"Whether a row names the columns."`
+	HeaderRow  int64           `json:"header_row" doc:"The number of that row, as Excel shows it; 0 for the first one, or none."`
 	Mapping    []member.Column `json:"mapping" doc:"Which column feeds which field. Settled when the import starts; before, what the caller has said about columns."`
 
 	Total        int64 `json:"total" doc:"Data rows read so far. Always created + updated + unchanged + deleted + skipped + failed + not_processed."`
@@ -75,6 +80,8 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		ID: i.ID.String(), State: i.State, List: i.List, FileName: i.FileName,
 		Kind: i.Options.Kind, Mode: i.Options.Mode, Key: i.Options.Key, Blank: i.Options.Blank, Duplicates: i.Options.Duplicates,
 		TimeZone: i.Options.TimeZone, Region: i.Options.Region, Size: i.Source.Size, SHA256: i.Source.SHA256, Mapping: []member.Column{},
+		Encoding: i.Options.Encoding, Delimiter: i.Options.Delimiter, Sheet: i.Options.Sheet,
+		Header: !i.Options.NoHeader, HeaderRow: i.Options.HeaderRow,
 		Total: i.Totals.Total, Created: i.Totals.Created, Updated: i.Totals.Updated, Unchanged: i.Totals.Unchanged, Deleted: i.Totals.Deleted,
 		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
@@ -84,6 +91,10 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		if c.Header != "" { // see mapping.go
 			v.Mapping = append(v.Mapping, c)
 		}
+	}
+	if locale, err := i.Options.Locale(); err == nil && i.Source.Earlier != nil {
+		w := i.Source.Earlier.Warning(locale.Zone)
+		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
 	}
 	if i.Failure.Code != "" {
 		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.schema)}
@@ -130,9 +141,13 @@ func (s *server) readImport(ctx context.Context, in *ImportInput) (*importOutput
 	}
 	out := s.output(ctx, http.StatusOK, i)
 	if i.State.Final() {
-		out.Body.Warnings, err = s.mailWarnings(ctx, i)
+		mails, err := s.mailWarnings(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		out.Body.Warnings = append(out.Body.Warnings, mails...)
 	}
-	return out, err
+	return out, nil
 }
 
 // mailWarnings says who could not be told of the import's end.

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/sheet"
@@ -46,7 +47,7 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 	}
 	in := &watched{from: body}
 	buffered := bufio.NewReaderSize(in, sheet.HeadSize)
-	if err := checkHead(buffered); err != nil {
+	if err := checkHead(buffered, i.Options.Encoding); err != nil {
 		if in.err != nil {
 			err = uploadFailure(ctx, in.err)
 		}
@@ -71,8 +72,9 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 	return s.db.Import(ctx, i.Tenant, i.ID)
 }
 
-// checkHead refuses what its first bytes show to be no CSV or workbook, before any of it is stored.
-func checkHead(r *bufio.Reader) error {
+// checkHead refuses what its first bytes show to be no CSV or workbook, before any of it is stored. Of text that makes
+// no sense in any encoding, it is taken that it does in the one that the caller names.
+func checkHead(r *bufio.Reader, encoding string) error {
 	head, err := r.Peek(sheet.HeadSize)
 	size := int64(len(head))
 	if err == nil {
@@ -81,20 +83,30 @@ func checkHead(r *bufio.Reader) error {
 		return fmt.Errorf("read upload: %w", err)
 	}
 	_, err = sheet.Detect(head, size)
+	var unsupported *sheet.Unsupported
+	if errors.As(err, &unsupported) && unsupported.Code == member.EncodingUnsupported && encoding != "" {
+		return nil
+	}
 	return err
 }
 
-// inspectUpload looks at what was stored. A sheet that the workbook does not have is a warning: another one can be
-// chosen until the import starts.
+// inspectUpload looks at what was stored. A sheet or header row that the file does not have is a warning: another one
+// can be chosen until the import starts.
 func (s *server) inspectUpload(ctx context.Context, i *imports.Import) (*Inspection, error) {
 	found, err := s.inspect(ctx, i, nil)
-	var unsupported *sheet.Unsupported
-	if errors.As(err, &unsupported) && unsupported.Code == member.SheetMissing && i.Options.Sheet != "" {
-		warning := member.Problem{Code: member.SheetMissing, Detail: i.Options.Sheet}
-		i.Options.Sheet = ""
-		if found, err = s.inspect(ctx, i, nil); err == nil {
-			found.Warnings = append(found.Warnings, warning)
+	var no *inspect.Impossible
+	var warnings []member.Warning
+	for errors.As(err, &no) {
+		warnings = append(warnings, no.Warning)
+		if no.Option == "sheet" {
+			i.Options.Sheet = ""
+		} else {
+			i.Options.HeaderRow = 0
 		}
+		found, err = s.inspect(ctx, i, nil)
+	}
+	if err == nil {
+		found.Warnings = append(found.Warnings, warnings...)
 	}
 	return found, err
 }
@@ -102,7 +114,7 @@ func (s *server) inspectUpload(ctx context.Context, i *imports.Import) (*Inspect
 // record makes the import uploaded, and deletes the upload that it does not have then: the one it had before, or this
 // one, where it was started meanwhile. After any other error this one may be the recorded one, and stays.
 func (s *server) record(ctx context.Context, i *imports.Import, found *Inspection) error {
-	i.Source.Format, i.Source.MaxRows = found.Format, found.MaxRows
+	i.Source.Format, i.Source.Gzip, i.Source.MaxRows = found.Format, found.Gzip, found.MaxRows
 	replaced, err := s.db.SetUploaded(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
 	if errors.Is(err, postgres.ErrConflict) {
 		s.discard(ctx, i, i.Source.Upload)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 )
 
@@ -35,7 +36,7 @@ func TestUploadIsInspected(t *testing.T) {
 	if i.State != imports.StateUploaded || i.SHA256 != hex.EncodeToString(sum[:]) || i.UploadedAt == nil {
 		t.Errorf("import = %+v", i)
 	}
-	found := want[inspectionView](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
+	found := want[inspect.Shown](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
 	if found.Format != "csv" || found.Encoding != "UTF-8" || found.Delimiter != "," || !found.Header || found.MaxRows < 2 {
 		t.Errorf("inspection = %+v", found)
 	}
@@ -69,7 +70,7 @@ func TestFileWithoutHeaderIsCalledByNumbers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.uploaded("A1;青木;a@example.jp\nA2;石井;b@example.jp\n")
-	found := want[inspectionView](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
+	found := want[inspect.Shown](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
 	if found.Header || found.Delimiter != ";" || len(found.Columns) != 3 || found.Columns[2].Header != "3" || len(found.Sample) != 2 {
 		t.Errorf("inspection = %+v", found)
 	}
@@ -79,7 +80,7 @@ func TestFaultyFirstRowsAreWarnings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.uploaded("会員番号,氏名\nA1,あ\xff\nA2,い\n")
-	found := want[inspectionView](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
+	found := want[inspect.Shown](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
 	if len(found.Warnings) != 1 || found.Warnings[0].Code != "undecodable" || len(found.Sample) != 1 {
 		t.Errorf("warnings = %+v, sample = %v", found.Warnings, found.Sample)
 	}
@@ -134,7 +135,7 @@ func TestWorkbookIsInspectedBySheet(t *testing.T) {
 	book := workbook(t, map[string][][]string{"1月": {{"会員番号", "氏名"}, {"A1", "青木"}}, "2月": {{"会員番号", "メールアドレス", "氏名"}, {"B1", "b@example.jp", "石井"}}})
 	want[importView](w, http.StatusOK, w.put(i.ID, book))
 	base := "/v1/imports/" + i.ID
-	found := want[inspectionView](w, http.StatusOK, w.get(base+"/inspection"))
+	found := want[inspect.Shown](w, http.StatusOK, w.get(base+"/inspection"))
 	if found.Format != "xlsx" || found.Sheet != "1月" || !slices.Equal(found.Sheets, []string{"1月", "2月"}) || !found.Header || len(found.Columns) != 2 {
 		t.Errorf("inspection = %+v", found)
 	}
@@ -155,7 +156,7 @@ func TestWorkbookWithoutHeaderIsAsWideAsItsRows(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.uploaded(workbook(t, map[string][][]string{"1": {{"A1", "青木"}, {"A2", "石井", "090-1234-5678"}}}))
-	found := want[inspectionView](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
+	found := want[inspect.Shown](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
 	if found.Header || len(found.Columns) != 3 {
 		t.Errorf("columns = %+v, want 3 by number", found.Columns)
 	}

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
-	"github.com/meibo/meibo/internal/sheet"
 	"github.com/meibo/meibo/internal/tenant"
 )
 
@@ -62,7 +63,7 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 		return nil, err
 	}
 	i.Mapping = o.choices(i.Mapping, s.schema)
-	found, err := s.inspectionFor(ctx, i, o.NoHeader)
+	found, err := s.inspectionFor(ctx, i, o.header())
 	if err != nil {
 		return nil, err
 	}
@@ -70,10 +71,11 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if err != nil {
 		return nil, err
 	}
-	i.Options.NoHeader, i.Options.Encoding, i.Options.Delimiter, i.Options.Sheet = !found.Header, found.Encoding, found.Delimiter, found.Sheet
-	i.Source.MaxRows = found.MaxRows
+	i.Options.Encoding, i.Options.Delimiter, i.Options.Sheet = found.Encoding, found.Delimiter, found.Sheet
+	i.Options.NoHeader, i.Options.HeaderRow = !found.Header, found.HeaderRow
+	i.Source.Gzip, i.Source.MaxRows = found.Gzip, found.MaxRows
 	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
-		Options: i.Options, Mapping: m, Cut: imports.NewCut(i.Source.Size), Source: i.Source,
+		Options: i.Options, Mapping: m, Cut: imports.NewCut(unpacked(i.Source)), Source: i.Source,
 	})
 	if errors.Is(err, postgres.ErrConflict) {
 		return nil, s.overtaken(ctx, i)
@@ -82,7 +84,30 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 		return nil, err
 	}
 	s.relay.Kick()
+	s.rememberMapping(ctx, i, m, found)
 	return s.db.Import(ctx, i.Tenant, i.ID)
+}
+
+// unpacked guesses the size of a source as it is read: tables of text shrink to about a fifth.
+func unpacked(from imports.Source) int64 {
+	if from.Gzip {
+		return 5 * from.Size
+	}
+	return from.Size
+}
+
+// rememberMapping keeps the mapping for the next file with these columns. One without a header has no columns to be
+// known by.
+func (s *server) rememberMapping(ctx context.Context, i *imports.Import, m member.Mapping, found *Inspection) {
+	if !found.Header || len(m) > inspect.MaxRemembered || len(found.Columns) == 0 {
+		return
+	}
+	err := s.db.RememberMapping(ctx, i.Tenant, i.ListID, postgres.RememberedMapping{
+		Fingerprint: inspect.Fingerprint(m), Mapping: m, Import: i.ID, FileName: i.FileName, At: time.Now(),
+	})
+	if err != nil {
+		sessionOf(ctx).note = err // The import has started all the same.
+	}
 }
 
 // checkSource makes sure that the source is there as it was uploaded, before anything depends on it.
@@ -105,38 +130,49 @@ func (s *server) checkSource(ctx context.Context, i *imports.Import) error {
 	return nil
 }
 
-// inspectionFor returns the inspection of the upload, or a new one where the source is now to be read in
-// another way.
-func (s *server) inspectionFor(ctx context.Context, i *imports.Import, noHeader *bool) (*Inspection, error) {
+// inspectionFor returns the inspection of the upload, or a new one where the source is now to be read in another way.
+// header says whether the source has one, nil leaves it as it was found.
+func (s *server) inspectionFor(ctx context.Context, i *imports.Import, header *bool) (*Inspection, error) {
 	found, err := s.inspectionOf(ctx, i)
 	if err != nil {
 		return nil, err
 	}
-	same := func(said, was string) bool { return said == "" || was == "" || strings.EqualFold(said, was) }
-	if same(i.Options.Delimiter, found.Delimiter) && same(i.Options.Sheet, found.Sheet) && (noHeader == nil || found.Header != *noHeader) {
+	if foundSo(found, i, header) {
 		return found, nil
 	}
-	var header *bool
-	if noHeader != nil {
-		header = new(!*noHeader)
-	}
 	found, err = s.inspect(ctx, i, header)
-	var unsupported *sheet.Unsupported
-	if errors.As(err, &unsupported) && unsupported.Code == member.SheetMissing {
-		return nil, invalid(part{code: string(unsupported.Code), option: "sheet", say: unsupported.Reason.In})
-	}
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil, s.overtaken(ctx, i) // deleted, as another upload replaced it
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.impossible(err)
 	}
-	i.Source.MaxRows = found.MaxRows
+	i.Source.Gzip, i.Source.MaxRows = found.Gzip, found.MaxRows
 	err = s.db.SetInspection(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
 	if errors.Is(err, postgres.ErrConflict) {
 		return nil, s.overtaken(ctx, i)
 	}
 	return found, err
+}
+
+// foundSo reports whether the source was read as the import's options say, shows the columns that are named, and is
+// offered a mapping of imports with this key, if one is remembered.
+func foundSo(found *Inspection, i *imports.Import, header *bool) bool {
+	same := func(said, was string) bool { return said == "" || was == "" || strings.EqualFold(said, was) }
+	o := &i.Options
+	switch {
+	case !same(o.Encoding, found.Encoding), !same(o.Delimiter, found.Delimiter), !same(o.Sheet, found.Sheet):
+		return false
+	case header != nil && found.Header != *header, o.HeaderRow > 0 && found.HeaderRow != o.HeaderRow:
+		return false
+	case found.MappingSource == inspect.FromMemory && !slices.ContainsFunc(found.Suggested, func(c member.Column) bool { return c.Field == o.Key }):
+		return false
+	case found.Header || o.NoHeader:
+		return true
+	}
+	return !slices.ContainsFunc(i.Mapping, func(c member.Column) bool {
+		return c.Header != "" && !slices.ContainsFunc(found.Columns, func(f inspect.ColumnSummary) bool { return f.Header == strings.TrimSpace(c.Header) })
+	})
 }
 
 // overtaken says why an import cannot be started as it was read: it was started meanwhile, or another file came.

@@ -34,7 +34,7 @@ func fields(i importView) string {
 func TestStartSettlesTheMapping(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, c := range []struct{ create, start, want string }{
+	for n, c := range []struct{ create, start, want string }{
 		{``, ``, "member_sn,name,email,is_subscriber,"},
 		{``, `{}`, "member_sn,name,email,is_subscriber,"},
 		{``, `{"map":{"備考":"city","氏名":""}}`, "member_sn,,email,is_subscriber,city"},
@@ -45,6 +45,7 @@ func TestStartSettlesTheMapping(t *testing.T) {
 		{`"mapping":[{"header":"会員番号","field":"member_sn"},{"header":"備考","field":"city"}]`, `{"map":{"氏名":"name"}}`, "member_sn,name,,,city"},
 		{`"map":{"備考":"city"}`, `{"mapping":[{"header":"備考","field":"member_sn"}]}`, ",,,,member_sn"},
 	} {
+		w.acme = w.account(fmt.Sprintf("shop-%d", n), "en") // which remembers no mapping
 		body := `{"file_name":"a.csv"}`
 		if c.create != "" {
 			body = `{"file_name":"a.csv",` + c.create + `}`

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/postgres"
 )
 
@@ -105,7 +106,7 @@ func wantWhole(w *world, id string) (content string) {
 	w.Helper()
 	job, content := w.job(id), w.stored(id)
 	var names []string
-	for _, c := range want[inspectionView](w, http.StatusOK, w.get("/v1/imports/"+id+"/inspection")).Columns {
+	for _, c := range want[inspect.Shown](w, http.StatusOK, w.get("/v1/imports/"+id+"/inspection")).Columns {
 		names = append(names, c.Header)
 	}
 	header, _, _ := strings.Cut(content, "\r\n")
@@ -174,7 +175,7 @@ func TestStartIsOvertakenByAnotherUpload(t *testing.T) {
 			_, err := w.server.start(t.Context(), old, &ImportOptions{})
 			wantRefusal(w, http.StatusConflict, "source_changed", err)
 			old = &imports.Import{Tenant: old.Tenant, ID: old.ID, Options: old.Options, Source: old.Source}
-			_, err = w.server.inspectionFor(t.Context(), old, new(true))
+			_, err = w.server.inspectionFor(t.Context(), old, new(false))
 			wantRefusal(w, http.StatusConflict, "source_changed", err)
 			// Further on, the database finds it.
 			inspected := postgres.Inspected{Source: old.Source, Inspection: map[string]any{}}

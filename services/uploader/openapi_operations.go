@@ -30,7 +30,7 @@ func docCreateImport() huma.Operation {
 				Type: huma.TypeObject, Required: []string{"file"},
 				Properties: map[string]*huma.Schema{
 					"options": {Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/json"}, Description: "The JSON of the other form. It must stand before the file."},
-					"file":    {Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/octet-stream"}, Description: "The file: CSV in UTF-8 or XLSX."},
+					"file":    {Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/octet-stream"}, Description: "The file: CSV, also as gzip, or XLSX."},
 					"start":   {Type: huma.TypeString, Enum: []any{"true", "false"}, Description: "Whether to start the import; true by default."},
 				},
 			}},
@@ -51,7 +51,7 @@ func docReadImport() huma.Operation {
 
 func docPutSource() huma.Operation {
 	op := operation(http.MethodPut, "/v1/imports/{id}/source", "put-source", tagImports, "Upload the file",
-		"The body is the file itself: CSV, TSV or another delimiter, in UTF-8, or XLSX. It may be of any size and is stored as it comes. What it is is told from its content. "+
+		"The body is the file itself: CSV, TSV or another delimiter, in UTF-8, Shift_JIS, EUC-JP or UTF-16, also as gzip; or XLSX. It may be of any size and is stored as it comes. What it is is told from its content. "+
 			"Nothing of an upload that breaks off is kept; send it again. Until the import starts, another file replaces the one before.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -T members.csv \"$MEIBO_SERVER/v1/imports/$ID/source\"",
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict,
@@ -69,8 +69,11 @@ func docPutSource() huma.Operation {
 
 func docReadInspection() huma.Operation {
 	return operation(http.MethodGet, "/v1/imports/{id}/inspection", "read-inspection", tagImports, "See what the file holds",
-		"Format, columns, the first rows, and the mapping that is suggested for them.",
-		http.StatusOK, http.StatusNotFound, http.StatusConflict)
+		"Format, encoding, delimiter and header, each with how sure that is; the columns with what they look like; the first rows; "+
+			"the mapping that is suggested for them, or was used for such a file before; and what to look at before the import starts.\n\n"+
+			"With anything in the query, the file is looked at as an import with these options would read it, and nothing is stored: "+
+			"say the same at the start to import it so.",
+		http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
 }
 
 func docStartImport() huma.Operation {
