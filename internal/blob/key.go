@@ -51,7 +51,47 @@ func sourceKey(t tenant.ID, importID, upload string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the upload id %w", err)
 	}
-	return prefix + "source-" + id, nil
+	return prefix + sourceName + id, nil
+}
+
+// sourceName begins the last part of a source's key.
+const sourceName = "source-"
+
+// sourcePrefix returns what the keys of all uploads to an import begin with.
+func sourcePrefix(t tenant.ID, importID string) (string, error) {
+	prefix, err := importPrefix(t, importID)
+	return prefix + sourceName, err
+}
+
+// byParts tells an upload by parts from one that came in a single request, by the version of its UUID: 7, which sorts by
+// the time it was begun, and 4.
+func byParts(upload string) bool {
+	id, err := canonical(upload)
+	return err == nil && id == upload && uuid.MustParse(id).Version() == 7
+}
+
+// parseSource is the inverse of sourceKey; ok is false for any other key.
+func parseSource(key string) (t tenant.ID, importID, upload string, ok bool) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 5 || parts[0] != "tenants" || parts[2] != "imports" {
+		return 0, "", "", false
+	}
+	t, ok = parseTenant(parts[1])
+	if !ok {
+		return 0, "", "", false
+	}
+	upload, ok = strings.CutPrefix(parts[4], sourceName)
+	if !ok {
+		return 0, "", "", false
+	}
+	again, err := sourceKey(t, parts[3], upload)
+	return t, parts[3], upload, err == nil && again == key
+}
+
+// parseTenant reads a tenant as it stands in keys.
+func parseTenant(name string) (t tenant.ID, ok bool) {
+	n, err := strconv.ParseInt(name, 10, 64)
+	return tenant.ID(n), err == nil && n > 0
 }
 
 func failuresPrefix(t tenant.ID, importID string) (string, error) {
