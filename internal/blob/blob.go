@@ -45,8 +45,8 @@ type Config struct {
 	// PublicEndpoint is the address of the same store for browsers and programs outside, to whom parts of uploads are
 	// signed; empty where they cannot reach it, so that parts go through the uploader.
 	PublicEndpoint string `env:"MEIBO_S3_PUBLIC_ENDPOINT"`
-	Region   string `env:"MEIBO_S3_REGION" envDefault:"us-east-1"`
-	Bucket   string `env:"MEIBO_S3_BUCKET" envDefault:"meibo"`
+	Region         string `env:"MEIBO_S3_REGION" envDefault:"us-east-1"`
+	Bucket         string `env:"MEIBO_S3_BUCKET" envDefault:"meibo"`
 	// AccessKey and SecretKey may both be empty: then the SDK's usual sources (environment, role of the machine) apply.
 	AccessKey string `env:"MEIBO_S3_ACCESS_KEY"`
 	SecretKey string `env:"MEIBO_S3_SECRET_KEY"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -63,11 +64,23 @@ func sourcePrefix(t tenant.ID, importID string) (string, error) {
 	return prefix + sourceName, err
 }
 
-// byParts tells an upload by parts from one that came in a single request, by the version of its UUID: 7, which sorts by
-// the time it was begun, and 4.
-func byParts(upload string) bool {
+// BegunAt returns when an upload by parts was begun, by the clock of who began it. What came in a single request is no
+// upload by parts: the one has a UUID of version 7, which sorts by that time, the other one of version 4.
+func BegunAt(upload string) (at time.Time, byParts bool) {
 	id, err := canonical(upload)
-	return err == nil && id == upload && uuid.MustParse(id).Version() == 7
+	if err != nil || id != upload {
+		return time.Time{}, false
+	}
+	parsed := uuid.MustParse(id)
+	if parsed.Version() != 7 {
+		return time.Time{}, false
+	}
+	return time.Unix(parsed.Time().UnixTime()), true
+}
+
+func byParts(upload string) bool {
+	_, ok := BegunAt(upload)
+	return ok
 }
 
 // parseSource is the inverse of sourceKey; ok is false for any other key.
