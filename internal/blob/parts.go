@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -134,21 +135,42 @@ func (s *Store) allParts(ctx context.Context, t tenant.ID, importID string) ([]P
 		return nil, err
 	}
 	var all []Parts
-	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for p, err := range s.underWay(ctx, prefix) {
 		if err != nil {
 			return nil, err
 		}
-		for _, u := range page.Uploads {
-			p := Parts{key: aws.ToString(u.Key), id: aws.ToString(u.UploadId)}
-			if p.Upload = strings.TrimPrefix(p.key, prefix); byParts(p.Upload) {
-				all = append(all, p)
-			}
+		if p.Upload = strings.TrimPrefix(p.key, prefix); byParts(p.Upload) {
+			all = append(all, p.Parts)
 		}
 	}
 	slices.SortFunc(all, func(a, b Parts) int { return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.id, b.id)) })
 	return all, nil
+}
+
+// begunParts is an upload that is under way as the store lists it.
+type begunParts struct {
+	Parts
+	at time.Time
+}
+
+// underWay lists the multipart uploads to keys with the prefix, which are not named. It ends after its first error.
+func (s *Store) underWay(ctx context.Context, prefix string) iter.Seq2[begunParts, error] {
+	return func(yield func(begunParts, error) bool) {
+		pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &prefix})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(begunParts{}, fmt.Errorf("list uploads: %w", err))
+				return
+			}
+			for _, u := range page.Uploads {
+				p := begunParts{Parts{key: aws.ToString(u.Key), id: aws.ToString(u.UploadId)}, aws.ToTime(u.Initiated)}
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ListParts returns the parts that the store has, by number.
@@ -294,13 +316,11 @@ func (s *Store) NewestParts(ctx context.Context, t tenant.ID, importID string) (
 	if err != nil {
 		return "", fmt.Errorf("list sources: %w", err)
 	}
-	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range s.pages(ctx, prefix) {
 		if err != nil {
 			return "", fmt.Errorf("list sources: %w", err)
 		}
-		for _, object := range page.Contents {
+		for _, object := range page {
 			if name := strings.TrimPrefix(aws.ToString(object.Key), prefix); byParts(name) {
 				upload = max(upload, name)
 			}

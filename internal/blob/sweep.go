@@ -30,26 +30,19 @@ type StoredSource struct {
 // AbortAbandoned gives up the uploads to imports that were begun before that time and of which no part has come since,
 // and returns how many. It goes on where one cannot be given up; the error is the first one.
 func (s *Store) AbortAbandoned(ctx context.Context, before time.Time) (aborted int, err error) {
-	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{
-		Bucket: &s.bucket, Prefix: aws.String(tenantsPrefix),
-	})
-	for pages.HasMorePages() {
-		page, pageErr := pages.NextPage(ctx)
-		if pageErr != nil {
-			return aborted, errors.Join(err, fmt.Errorf("list uploads: %w", pageErr))
+	for p, listErr := range s.underWay(ctx, tenantsPrefix) {
+		if listErr != nil {
+			return aborted, errors.Join(err, listErr)
 		}
-		for _, u := range page.Uploads {
-			p := Parts{key: aws.ToString(u.Key), id: aws.ToString(u.UploadId)}
-			if _, _, _, ok := parseSource(p.key); !ok || !aws.ToTime(u.Initiated).Before(before) {
-				continue
-			}
-			done, oneErr := s.abortIfIdle(ctx, p, before)
-			if done {
-				aborted++
-			}
-			if err == nil {
-				err = oneErr
-			}
+		if _, _, _, ok := parseSource(p.key); !ok || !p.at.Before(before) {
+			continue
+		}
+		done, oneErr := s.abortIfIdle(ctx, p.Parts, before)
+		if done {
+			aborted++
+		}
+		if err == nil {
+			err = oneErr
 		}
 	}
 	return aborted, err
@@ -105,16 +98,12 @@ func (s *Store) Tenants(ctx context.Context) iter.Seq2[tenant.ID, error] {
 // ends at the first error.
 func (s *Store) SourcesBefore(ctx context.Context, t tenant.ID, before time.Time) iter.Seq2[[]StoredSource, error] {
 	return func(yield func([]StoredSource, error) bool) {
-		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
-			Bucket: &s.bucket, Prefix: aws.String(tenantsPrefix + t.String() + "/imports/"),
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range s.pages(ctx, tenantsPrefix+t.String()+"/imports/") {
 			if err != nil {
 				yield(nil, fmt.Errorf("list sources: %w", err))
 				return
 			}
-			if !yield(sourcesOf(page.Contents, t, before), nil) {
+			if !yield(sourcesOf(page, t, before), nil) {
 				return
 			}
 		}
