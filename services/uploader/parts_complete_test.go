@@ -10,6 +10,7 @@ import (
 
 	"github.com/meibo/meibo/internal/blob/blobtest"
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/nettest"
 )
 
 func TestUploadThatIsNotTheFileIsNotRecorded(t *testing.T) {
@@ -151,7 +152,7 @@ func TestCompletionDoesNotNeedItsCaller(t *testing.T) {
 	w.begin(i.ID)
 	w.mustPut(i.ID, 1, first)
 	w.mustPut(i.ID, 2, second)
-	cut := newCutter(t, w.url, func(int) int64 { return 0 }) // every answer is lost
+	cut := nettest.Cut(t, w.url, nil, func(int) int64 { return 0 }) // every answer is lost
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, cut+w.parts(i.ID)+"/complete", strings.NewReader(claim(whole)))
 	w.must(err)
 	req.Header.Set("Authorization", "Bearer "+w.acme.key)
