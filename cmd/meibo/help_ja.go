@@ -45,6 +45,7 @@ var helpJapanese = map[string]string{
 	"The first row is a member, not a header.":                                  "1行目を見出しではなく会員として取り込みます。",
 	"The sheet of an Excel file.":                                               "Excel ファイルのシート名です。",
 	"Do not wait for the end of the import.":                                    "取り込みの終了を待ちません。",
+	"Go on with the import of this file whose upload was interrupted.":          "アップロードが中断したこのファイルの取り込みを再開します。",
 	"The id of the import.":                                                     "取り込みの ID です。",
 	"How many at most; 0 for all.":                                              "表示する最大件数です。0 はすべてを表します。",
 	"Write all failed rows as CSV.":                                             "失敗した行をすべて CSV で出力します。",
