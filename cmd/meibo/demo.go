@@ -221,7 +221,7 @@ func (c *console) try(ctx context.Context, api *client.Client, t trial) (client.
 	}
 	show := newProgress(c)
 	defer show.close()
-	imp, err := c.submit(ctx, api, client.Options{FileName: filepath.Base(t.file)}, file, info.Size(), show)
+	imp, err := (&importCmd{File: t.file}).submit(ctx, c, api, file, info.Size(), show)
 	if err != nil {
 		return imp, err
 	}

@@ -61,6 +61,7 @@ var helpJapanese = map[string]string{
 	"As an Excel file, with drop-downs and a sheet that explains the fields.": "Excel ファイルで出力します。プルダウンと、項目を説明するシートが付きます。",
 	"The encoding of the CSV: utf-8 or shift_jis (default: utf-8).":           "CSV の文字コードです：utf-8 または shift_jis（省略時：utf-8）。",
 	"What the rows are: member,lead.":                                         "行の種類です：member,lead。",
+	"Go on with the import of this file whose upload was interrupted.":        "アップロードが中断したこのファイルの取り込みを再開します。",
 
 	// Members.
 	"The list (default: main).":              "リストです（省略時：main）。",

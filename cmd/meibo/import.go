@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/meibo/meibo/internal/client"
+	"github.com/meibo/meibo/internal/imports"
 )
 
 // importCmd imports one file.
@@ -29,7 +32,12 @@ type importCmd struct {
 
 	Map    []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
 	Detach bool     `help:"Do not wait for the end of the import."`
+	Resume string   `placeholder:"ID" help:"Go on with the import of this file whose upload was interrupted."`
 }
+
+// partsFrom is from which size on a file is sent in parts, which bears broken connections, in bytes. Less is sent again
+// as quickly.
+const partsFrom = 32 << 20
 
 // Validate is called by kong.
 func (i *importCmd) Validate() error {
@@ -47,6 +55,11 @@ func (i *importCmd) Validate() error {
 		}
 		mapped[m[:at]] = true
 	}
+	if i.Resume != "" {
+		if err := i.checkResume(); err != nil {
+			return err
+		}
+	}
 	if i.File == "-" || i.File == "" { // kong tells of a missing one itself
 		return nil
 	}
@@ -56,6 +69,19 @@ func (i *importCmd) Validate() error {
 	}
 	if info.IsDir() {
 		return fmt.Errorf("%s: is a directory", i.File)
+	}
+	return nil
+}
+
+// checkResume refuses what is settled since the import was created.
+func (i *importCmd) checkResume() error {
+	if i.File == "-" {
+		return errors.New("--resume: standard input cannot be read again")
+	}
+	given := i.options()
+	given.FileName = ""
+	if !reflect.DeepEqual(given, client.Options{}) {
+		return errors.New("--resume: the import has its options already")
 	}
 	return nil
 }
@@ -93,7 +119,7 @@ func (i *importCmd) Run(ctx context.Context, c *console) error {
 	defer source.Close()
 	show := newProgress(c)
 	defer show.close()
-	imp, err := c.submit(ctx, api, i.options(), source, size, show)
+	imp, err := i.submit(ctx, c, api, source, size, show)
 	if err != nil {
 		return err
 	}
@@ -128,25 +154,72 @@ func (i *importCmd) open(c *console) (io.ReadCloser, int64, error) {
 	return file, info.Size(), nil
 }
 
-// submit creates an import, uploads its source and starts it. An import that cannot be started is cancelled, so that
-// nothing half-made is left on the server.
-func (c *console) submit(ctx context.Context, api *client.Client, o client.Options, source io.Reader, size int64, show progress) (client.Import, error) {
-	imp, err := api.Create(ctx, o)
-	if err != nil {
-		return imp, err
+// submit creates an import, or goes on with one, uploads its source and starts it. An import that cannot be started is
+// cancelled, so that nothing half-made is left on the server; one whose upload can be gone on with is kept.
+func (i *importCmd) submit(ctx context.Context, c *console, api *client.Client, source io.Reader, size int64, show progress) (client.Import, error) {
+	imp, err := i.create(ctx, api)
+	if err != nil || imp.State != imports.StateCreated && imp.State != imports.StateUploaded {
+		return imp, err // what has been started before is followed
 	}
-	started, err := c.uploadAndStart(ctx, api, imp.ID, source, size, show)
-	if err != nil {
+	send, resumable := i.sender(api, source, size)
+	started, err := c.uploadAndStart(ctx, api, imp.ID, send, size, show)
+	switch {
+	case err == nil:
+		return started, nil
+	case resumable && !refused(err):
+		show.close()
+		c.note("%s", c.say("送信済みのデータは保存されています。続きから再開するには：", "What was sent is kept. To go on with it: ")+
+			c.name+" import --resume "+imp.ID+" "+shellWord(i.File))
+	case i.Resume == "":
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		_, _ = api.Cancel(clean, imp.ID) // the error to tell is the one before
-		return imp, err
 	}
-	return started, nil
+	return imp, err
 }
 
-func (c *console) uploadAndStart(ctx context.Context, api *client.Client, id string, source io.Reader, size int64, show progress) (client.Import, error) {
-	uploaded, err := api.UploadSource(ctx, id, source, size, func(sent int64) { show.upload(sent, size) })
+func (i *importCmd) create(ctx context.Context, api *client.Client) (client.Import, error) {
+	if i.Resume != "" {
+		return api.Import(ctx, i.Resume)
+	}
+	return api.Create(ctx, i.options())
+}
+
+// sender uploads a source and tells how many bytes are sent.
+type sender func(ctx context.Context, id string, sent func(bytes int64)) (client.Import, error)
+
+// sender returns how the source is sent, and whether that can be gone on with later.
+func (i *importCmd) sender(api *client.Client, source io.Reader, size int64) (send sender, resumable bool) {
+	file, ok := source.(*os.File)
+	if ok && size >= 0 && (size > partsFrom || i.Resume != "") {
+		return func(ctx context.Context, id string, sent func(bytes int64)) (client.Import, error) {
+			return api.UploadParts(ctx, id, file, size, sent)
+		}, true
+	}
+	return func(ctx context.Context, id string, sent func(bytes int64)) (client.Import, error) {
+		return api.UploadSource(ctx, id, source, size, sent)
+	}, false
+}
+
+// refused tells whether the server does not want what it was sent, so that sending it again is of no use.
+func refused(err error) bool {
+	var problem *client.Problem
+	return errors.As(err, &problem) && problem.Status < 500 && problem.Status != http.StatusRequestTimeout &&
+		problem.Status != http.StatusTooManyRequests
+}
+
+// shellWord returns a word as it can be pasted into a shell.
+func shellWord(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || strings.ContainsRune("\"'`$&|;<>()*?[]{}~#!\\", r)
+	}) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+func (c *console) uploadAndStart(ctx context.Context, api *client.Client, id string, send sender, size int64, show progress) (client.Import, error) {
+	uploaded, err := send(ctx, id, func(sent int64) { show.upload(sent, size) })
 	if err != nil {
 		return uploaded, err
 	}

@@ -1,13 +1,16 @@
 // Package blob keeps what is too large for the database, sources and failed rows, in S3-compatible object storage. It is
 // the only importer of the AWS SDK, and the only place where object keys are built:
 //
-//	tenants/<tenant>/imports/<import>/source-<upload>               one uploaded file, byte for byte
+//	tenants/<tenant>/imports/<import>/source-<upload>               one uploaded file, byte for byte; an upload by parts
+//	                                                                that is under way has the key that it will have
 //	tenants/<tenant>/imports/<import>/failures/<lane>-<seq>.jsonl   the failed rows of one chunk
 //
 // The contract: what [Store.PutSource] returned without an error is stored whole, beside all other uploads to the import,
 // and is never replaced; what [Store.OpenSource] reads is that object from its first byte to its last, or ends with an
-// error, however often the connection breaks; storing failures again under the same lane and number replaces them, so that a redelivered chunk does no harm. Nothing here reaches
-// across tenants: the tenant is part of every key.
+// error, however often the connection breaks; storing failures again under the same lane and number replaces them, so
+// that a redelivered chunk does no harm. What is known of an upload by parts ([Store.BeginParts]) is the store's own list
+// and nothing else, so that any process goes on with it. Nothing here reaches across tenants: the tenant is part of
+// every key.
 package blob
 
 import (
@@ -39,8 +42,11 @@ type Config struct {
 	// Endpoint is the address of an S3-compatible store, such as http://127.0.0.1:9000, whose buckets are addressed by
 	// path; empty is Amazon S3.
 	Endpoint string `env:"MEIBO_S3_ENDPOINT"`
-	Region   string `env:"MEIBO_S3_REGION" envDefault:"us-east-1"`
-	Bucket   string `env:"MEIBO_S3_BUCKET" envDefault:"meibo"`
+	// PublicEndpoint is the address of the same store for browsers and programs outside, to whom parts of uploads are
+	// signed; empty where they cannot reach it, so that parts go through the uploader.
+	PublicEndpoint string `env:"MEIBO_S3_PUBLIC_ENDPOINT"`
+	Region         string `env:"MEIBO_S3_REGION" envDefault:"us-east-1"`
+	Bucket         string `env:"MEIBO_S3_BUCKET" envDefault:"meibo"`
 	// AccessKey and SecretKey may both be empty: then the SDK's usual sources (environment, role of the machine) apply.
 	AccessKey string `env:"MEIBO_S3_ACCESS_KEY"`
 	SecretKey string `env:"MEIBO_S3_SECRET_KEY"`
@@ -56,11 +62,13 @@ func (c Config) check() error {
 	if (c.AccessKey == "") != (c.SecretKey == "") {
 		return errors.New("only one of MEIBO_S3_ACCESS_KEY and MEIBO_S3_SECRET_KEY is set")
 	}
-	if c.Endpoint == "" {
-		return nil
-	}
-	if u, err := url.Parse(c.Endpoint); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return errors.New("MEIBO_S3_ENDPOINT is not of the form http://host:port or https://host:port")
+	for setting, endpoint := range map[string]string{"MEIBO_S3_ENDPOINT": c.Endpoint, "MEIBO_S3_PUBLIC_ENDPOINT": c.PublicEndpoint} {
+		if endpoint == "" {
+			continue
+		}
+		if u, err := url.Parse(endpoint); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return errors.New(setting + " is not of the form http://host:port or https://host:port")
+		}
 	}
 	return nil
 }
@@ -69,6 +77,7 @@ func (c Config) check() error {
 type Store struct {
 	client   *s3.Client
 	transfer *transfermanager.Client
+	signer   *s3.PresignClient // nil where the store cannot be reached from outside
 	bucket   string
 	region   string
 	retry    retry
@@ -120,7 +129,13 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		o.PartSizeBytes, o.MultipartUploadThreshold, o.Concurrency = partSize, partSize, partsAtOnce
 		o.FailTimeout = abortTimeout
 	})
-	return &Store{client: client, transfer: transfer, bucket: cfg.Bucket, region: cfg.Region, retry: patience}, nil
+	store := &Store{client: client, transfer: transfer, bucket: cfg.Bucket, region: cfg.Region, retry: patience}
+	if cfg.PublicEndpoint != "" {
+		store.signer = s3.NewPresignClient(s3.NewFromConfig(loaded, func(o *s3.Options) {
+			o.BaseEndpoint, o.UsePathStyle = aws.String(cfg.PublicEndpoint), true
+		}))
+	}
+	return store, nil
 }
 
 // Ping tells whether the bucket can be reached with these keys.
@@ -160,7 +175,11 @@ func isNotFound(err error) bool {
 	if !errors.As(err, &api) {
 		return false
 	}
-	return api.ErrorCode() == "NoSuchKey" || api.ErrorCode() == "NotFound"
+	switch api.ErrorCode() {
+	case "NoSuchKey", "NotFound", "NoSuchUpload":
+		return true
+	}
+	return false
 }
 
 // named replaces the store's words for a missing object by [ErrNotFound].

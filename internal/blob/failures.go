@@ -3,7 +3,6 @@ package blob
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -119,20 +118,12 @@ func (s *Store) deleteAll(ctx context.Context, page []types.Object) error {
 
 // abortUploads ends the unfinished multipart uploads to keys with the prefix.
 func (s *Store) abortUploads(ctx context.Context, prefix string) error {
-	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &prefix})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for p, err := range s.underWay(ctx, prefix) {
 		if err != nil {
-			return fmt.Errorf("list uploads: %w", err)
+			return err
 		}
-		for _, upload := range page.Uploads {
-			_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-				Bucket: &s.bucket, Key: upload.Key, UploadId: upload.UploadId,
-			})
-			var gone *types.NoSuchUpload
-			if err != nil && !errors.As(err, &gone) {
-				return fmt.Errorf("abort upload: %w", err)
-			}
+		if err := s.abort(ctx, p.Parts); err != nil {
+			return err
 		}
 	}
 	return nil

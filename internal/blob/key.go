@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -51,7 +52,59 @@ func sourceKey(t tenant.ID, importID, upload string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the upload id %w", err)
 	}
-	return prefix + "source-" + id, nil
+	return prefix + sourceName + id, nil
+}
+
+// sourceName begins the last part of a source's key.
+const sourceName = "source-"
+
+// sourcePrefix returns what the keys of all uploads to an import begin with.
+func sourcePrefix(t tenant.ID, importID string) (string, error) {
+	prefix, err := importPrefix(t, importID)
+	return prefix + sourceName, err
+}
+
+// BegunAt returns when an upload by parts was begun, by the clock of who began it. What came in a single request is no
+// upload by parts: the one has a UUID of version 7, which sorts by that time, the other one of version 4.
+func BegunAt(upload string) (at time.Time, byParts bool) {
+	id, err := canonical(upload)
+	if err != nil || id != upload {
+		return time.Time{}, false
+	}
+	parsed := uuid.MustParse(id)
+	if parsed.Version() != 7 {
+		return time.Time{}, false
+	}
+	return time.Unix(parsed.Time().UnixTime()), true
+}
+
+func byParts(upload string) bool {
+	_, ok := BegunAt(upload)
+	return ok
+}
+
+// parseSource is the inverse of sourceKey; ok is false for any other key.
+func parseSource(key string) (t tenant.ID, importID, upload string, ok bool) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 5 || parts[0] != "tenants" || parts[2] != "imports" {
+		return 0, "", "", false
+	}
+	t, ok = parseTenant(parts[1])
+	if !ok {
+		return 0, "", "", false
+	}
+	upload, ok = strings.CutPrefix(parts[4], sourceName)
+	if !ok {
+		return 0, "", "", false
+	}
+	again, err := sourceKey(t, parts[3], upload)
+	return t, parts[3], upload, err == nil && again == key
+}
+
+// parseTenant reads a tenant as it stands in keys.
+func parseTenant(name string) (t tenant.ID, ok bool) {
+	n, err := strconv.ParseInt(name, 10, 64)
+	return tenant.ID(n), err == nil && n > 0
 }
 
 func failuresPrefix(t tenant.ID, importID string) (string, error) {

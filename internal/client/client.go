@@ -1,7 +1,8 @@
 // Package client is the HTTP client of Meibo's public API: what an integrator's program would do, used by the command
 // line and by the end-to-end tests.
 //
-// A usual import is [Client.Create], [Client.UploadSource], [Client.Start] and [Client.Watch]. What the server refuses
+// A usual import is [Client.Create], [Client.UploadSource] (or [Client.UploadParts], which bears broken connections),
+// [Client.Start] and [Client.Watch]. What the server refuses
 // is a *[Problem]; any other error says that the server was not reached, or did not answer as Meibo does. Calls that
 // may be repeated without harm are repeated while the server cannot be reached, for some seconds.
 package client
@@ -92,6 +93,20 @@ func (c *Client) call(ctx context.Context, r request, out any) error {
 			return err
 		}
 	}
+}
+
+// callOnce is call without any patience.
+func (c *Client) callOnce(ctx context.Context, r request, out any) error {
+	body, err := json.Marshal(r.body)
+	if err != nil {
+		return fmt.Errorf("write request: %w", err)
+	}
+	res, err := c.send(ctx, r, body)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	return decode(r, res.Body, out)
 }
 
 func (c *Client) try(ctx context.Context, r request, body []byte, out any) error {

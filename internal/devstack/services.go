@@ -32,10 +32,12 @@ func configure(s embedded.Settings, listen, url string) Services {
 	database := postgres.Config{URL: s.DatabaseURL, MaxConns: 8}
 	jobs := queue.Config{URL: s.NATSURL, Replicas: 1}
 	store := blob.Config{
-		Endpoint: s.S3Endpoint, Region: s.S3Region, Bucket: s.S3Bucket, AccessKey: s.S3AccessKey, SecretKey: s.S3SecretKey,
+		Endpoint: s.S3Endpoint, PublicEndpoint: s.S3Endpoint, Region: s.S3Region, Bucket: s.S3Bucket, AccessKey: s.S3AccessKey, SecretKey: s.S3SecretKey,
 	}
 	return Services{
-		Uploader: uploader.Config{Database: database, Queue: jobs, Blob: store, Listen: listen, PublicURL: url},
+		Uploader: uploader.Config{
+			Database: database, Queue: jobs, Blob: store, Listen: listen, PublicURL: url, UploadExpiry: 48 * time.Hour,
+		},
 		Splitter: splitter.Config{
 			Database: database, Queue: jobs, Blob: store, Concurrency: 16, MemoryBudget: 96 << 20, Window: 32,
 		},

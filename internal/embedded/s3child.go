@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
@@ -85,18 +86,18 @@ func runS3(orders io.Reader, answer *os.File) error {
 	if err != nil {
 		return err
 	}
-	backend, err := openBackend(order)
+	storage, err := openBackend(order)
 	if err != nil {
 		return err
 	}
-	return embedgw.RunVersityGW(ctx, backend, gatewayConfig(order, port, func() {
+	return embedgw.RunVersityGW(ctx, storage, gatewayConfig(order, port, func() {
 		fmt.Fprintln(answer, strconv.Itoa(port))
 		answer.Close()
 	}))
 }
 
 // openBackend returns the storage of the gateway, with the buckets in it.
-func openBackend(order s3Order) (*posix.Posix, error) {
+func openBackend(order s3Order) (backend.Backend, error) {
 	root := filepath.Join(order.Dir, "buckets")
 	for _, bucket := range order.Buckets {
 		if err := os.MkdirAll(filepath.Join(root, bucket), 0o700); err != nil {
@@ -120,11 +121,14 @@ func openBackend(order s3Order) (*posix.Posix, error) {
 			return nil, fmt.Errorf("open storage: %w", err)
 		}
 	}
-	backend, err := posix.New(root, attributes, opts)
+	if err := reviveUploads(root, attributes); err != nil {
+		return nil, err
+	}
+	files, err := posix.New(root, attributes, opts)
 	if err != nil {
 		return nil, fmt.Errorf("open storage: %w", err)
 	}
-	return backend, nil
+	return wholeParts{files}, nil
 }
 
 func gatewayConfig(order s3Order, port int, listening func()) *embedgw.Config {

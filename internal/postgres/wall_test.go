@@ -122,9 +122,13 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		},
 		"SetUploaded":   func() (any, error) { _, err := db.SetUploaded(ctx, a, uploaded, looked); return nil, err },
 		"SetInspection": func() (any, error) { return nil, db.SetInspection(ctx, a, uploaded, looked) },
-		"StartImport":   func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
-		"CancelImport":  func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
-		"FinishImport":  func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
+		"RecordedSources": func() (any, error) {
+			r, err := db.RecordedSources(ctx, a, []postgres.SourceRef{{Import: uploaded, Upload: s.b.job.Source.Upload}})
+			return gave(len(r) > 0, r), err
+		},
+		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
+		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
+		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
 		"FailImport": func() (any, error) {
 			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
 			return gave(done, done), err

@@ -42,8 +42,8 @@ func (s *server) putSource(w http.ResponseWriter, r *http.Request) {
 // store puts a file into object storage under a name of its own, inspects what is stored, and records it as the
 // import's source. Until it is recorded, the import is as if nothing had come, whatever happens meanwhile.
 func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (*imports.Import, error) {
-	if i.State != imports.StateCreated && i.State != imports.StateUploaded {
-		return nil, refuse(http.StatusConflict, codeStarted)
+	if err := checkWaiting(i); err != nil {
+		return nil, err
 	}
 	in := &watched{from: body}
 	buffered := bufio.NewReaderSize(in, sheet.HeadSize)
@@ -70,6 +70,14 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 		return nil, err
 	}
 	return s.db.Import(ctx, i.Tenant, i.ID)
+}
+
+// checkWaiting refuses a file for an import that does not wait for one any more.
+func checkWaiting(i *imports.Import) error {
+	if i.State != imports.StateCreated && i.State != imports.StateUploaded {
+		return refuse(http.StatusConflict, codeStarted)
+	}
+	return nil
 }
 
 // checkHead refuses what its first bytes show to be no CSV or workbook, before any of it is stored. Of text that makes
@@ -112,21 +120,35 @@ func (s *server) inspectUpload(ctx context.Context, i *imports.Import) (*Inspect
 }
 
 // record makes the import uploaded, and deletes the upload that it does not have then: the one it had before, or this
-// one, where it was started meanwhile. After any other error this one may be the recorded one, and stays.
+// one, where it was started meanwhile with another one. After any other error this one may be the recorded one, and
+// stays. The same upload may be recorded any number of times.
 func (s *server) record(ctx context.Context, i *imports.Import, found *Inspection) error {
 	i.Source.Format, i.Source.Gzip, i.Source.MaxRows = found.Format, found.Gzip, found.MaxRows
 	replaced, err := s.db.SetUploaded(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
 	if errors.Is(err, postgres.ErrConflict) {
-		s.discard(ctx, i, i.Source.Upload)
-		return refuse(http.StatusConflict, codeStarted)
+		return s.conflict(ctx, i)
 	}
 	if err != nil {
 		return err
 	}
-	if replaced.Upload != "" {
+	if replaced.Upload != "" && replaced.Upload != i.Source.Upload {
 		s.discard(ctx, i, replaced.Upload)
 	}
 	return nil
+}
+
+// conflict settles what becomes of an upload to an import that was started or has ended meanwhile, and so keeps its
+// source: another call may have recorded this very upload before.
+func (s *server) conflict(ctx context.Context, i *imports.Import) error {
+	now, err := s.db.Import(ctx, i.Tenant, i.ID)
+	if err != nil {
+		return err
+	}
+	if now.Source.Upload == i.Source.Upload {
+		return nil
+	}
+	s.discard(ctx, i, i.Source.Upload)
+	return refuse(http.StatusConflict, codeStarted)
 }
 
 // discard deletes an upload that is certainly not the import's source, even if the caller is gone. One that stays all

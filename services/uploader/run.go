@@ -1,9 +1,10 @@
 // Package uploader is the HTTP API: it takes in files, inspects them, starts imports, and tells what became of
 // them.
 //
-//	create ──▶ source ──▶ (inspection) ──▶ start ──▶ events ──▶ failures
+//	create ──▶ source, or parts ──▶ (inspection) ──▶ start ──▶ events ──▶ failures
 //
-// A file is streamed to object storage with bounded memory; nothing of an upload that breaks off remains.
+// A file is streamed to object storage with bounded memory. Nothing of an upload in one request that breaks off remains;
+// one by parts can be gone on with at any uploader, until a janitor gives it up.
 // Starting an import is one transaction that also writes the outbox, from which a relay tells the splitters.
 // Uploaders keep no state: any number of them serve the same imports.
 //
@@ -17,6 +18,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"go.uber.org/zap"
@@ -63,19 +65,25 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	j := &janitor{db: db, blobs: blobs, expiry: cfg.UploadExpiry, log: log}
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		func(ctx context.Context) error { return errors.Join(q.Prepare(ctx), r.Run(ctx)) },
-		func(ctx context.Context) error { return ensureBucket(ctx, blobs, log) },
+		func(ctx context.Context) error { return ensureBucket(ctx, blobs, cfg.PublicURL, log) },
+		j.run,
 		func(ctx context.Context) error { return s.listen(ctx, cfg.Listen) },
 	)
 }
 
-// ensureBucket makes the bucket as soon as the storage answers.
-func ensureBucket(ctx context.Context, blobs *blob.Store, log *zap.Logger) error {
+// ensureBucket makes the bucket as soon as the storage answers, and lets browsers of the API's origin send parts to it,
+// if they can reach it.
+func ensureBucket(ctx context.Context, blobs *blob.Store, publicURL string, log *zap.Logger) error {
 	for {
 		err := blobs.EnsureBucket(ctx)
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
+			return letBrowsersIn(ctx, blobs, publicURL, log)
+		}
+		if ctx.Err() != nil {
 			return nil
 		}
 		log.Info("waiting for the object storage", zap.Error(err))
@@ -85,6 +93,22 @@ func ensureBucket(ctx context.Context, blobs *blob.Store, log *zap.Logger) error
 		case <-time.After(bucketPause):
 		}
 	}
+}
+
+// letBrowsersIn allows pages of the origin to send parts. Some stores have no rules for this, or do not let us set them:
+// then an operator has to, or pages send their parts through the uploader.
+func letBrowsersIn(ctx context.Context, blobs *blob.Store, publicURL string, log *zap.Logger) error {
+	if !blobs.Public() {
+		return nil
+	}
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return fmt.Errorf("MEIBO_PUBLIC_URL: %w", err)
+	}
+	if err := blobs.AllowBrowsers(ctx, u.Scheme+"://"+u.Host); err != nil && ctx.Err() == nil {
+		log.Warn("pages cannot send parts straight to the object storage", zap.Error(err))
+	}
+	return nil
 }
 
 // listen serves until ctx ends, then lets requests end.

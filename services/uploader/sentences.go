@@ -25,6 +25,17 @@ const (
 	codeEnded           = "already_ended"
 	codeIncomplete      = "upload_incomplete"
 	codeStalled         = "upload_stalled"
+	codeNoUpload        = "no_upload"
+	codePartMissing     = "part_missing"
+	codePartTooSmall    = "part_too_small"
+	codePartTooLarge    = "part_too_large"
+	codePartInvalid     = "part_invalid"
+	codeSizeMismatch    = "size_mismatch"
+	codeHashMismatch    = "hash_mismatch"
+	codeDigestMismatch  = "digest_mismatch"
+	codeLengthRequired  = "length_required"
+	codeNotDirect       = "not_direct"
+	codeAssembling      = "still_assembling"
 	codeUnavailable     = "unavailable"
 	codeClientGone      = "client_gone"
 	codeInternal        = string(member.Internal)
@@ -57,6 +68,17 @@ var sentences = map[string]member.Text{
 	codeEnded:           {JA: "このインポートはすでに終了しています。", EN: "The import has ended already."},
 	codeIncomplete:      {JA: "アップロードが途中で切れました。もう一度送信してください。", EN: "The upload broke off. Please send the file again."},
 	codeStalled:         {JA: "アップロードが途中で止まったため、中断しました。もう一度送信してください。", EN: "The upload stalled and was given up. Please send the file again."},
+	codeNoUpload:        {JA: "分割アップロードが開始されていません。POST /v1/imports/{id}/parts で開始してください。", EN: "No upload by parts is under way. Please begin one by POST /v1/imports/{id}/parts."},
+	codePartMissing:     {JA: "パート{number}が届いていません。送信してから、もう一度完了してください。", EN: "Part {number} has not come. Please send it, then complete the upload again."},
+	codePartTooSmall:    {JA: "パート{number}が小さすぎます。最後のパート以外は5 MiB以上にして送信し直してください。", EN: "Part {number} is too small. Please send it again with at least 5 MiB, as all parts but the last one need."},
+	codePartTooLarge:    {JA: "パートが大きすぎます（上限は{limit}です）。ファイルをより小さなパートに分けて送信してください。", EN: "The part is too large (at most {limit}). Please cut the file into smaller parts."},
+	codePartInvalid:     {JA: "保存されているパート{number}は、指定されたETagのものではありません。もう一度送信してください。", EN: "Part {number} as it is stored is not the one with that ETag. Please send it again."},
+	codeSizeMismatch:    {JA: "届いたデータは{size}バイトで、指定された{expected}バイトと異なります。正しいパートを送信してから、もう一度完了してください。", EN: "{size} bytes have come, not the {expected} that were announced. Please send the right parts, then complete the upload again."},
+	codeHashMismatch:    {JA: "届いたファイルのSHA-256は{sha256}で、指定された値と異なります。アップロードを最初からやり直してください。", EN: "The SHA-256 of the file that has come is {sha256}, not the one that was announced. Please begin the upload again."},
+	codeDigestMismatch:  {JA: "届いたパートの内容がContent-Digestと一致しません。もう一度送信してください。", EN: "The part that has come is not what its Content-Digest says. Please send it again."},
+	codeLengthRequired:  {JA: "Content-Lengthヘッダーでパートの大きさを指定してください。", EN: "Please give the size of the part in the header Content-Length."},
+	codeNotDirect:       {JA: "オブジェクトストレージへ直接送信することはできません。パートは PUT /v1/imports/{id}/parts/{number} で送信してください。", EN: "Parts cannot be sent straight to the object storage. Please send them by PUT /v1/imports/{id}/parts/{number}."},
+	codeAssembling:      {JA: "ファイルの組み立てと確認を続けています。少し待ってから、もう一度完了してください。", EN: "The file is still being put together and checked. Please complete the upload again in a moment."},
 	codeUnavailable:     {JA: "一時的に処理できません。しばらくしてからもう一度お試しください。", EN: "This cannot be done at the moment. Please try again later."},
 	codeClientGone:      {JA: "クライアントが接続を切断しました。", EN: "The client has closed the connection."},
 	codeInternal:        {JA: "サーバーで問題が発生しました。しばらくしてからもう一度お試しください。", EN: "Something went wrong on the server. Please try again later."},

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"go.uber.org/zap"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/text/language"
 
 	"github.com/meibo/meibo/internal/blob"
@@ -36,6 +37,10 @@ type server struct {
 	operations int
 	// document is the OpenAPI document as it is served.
 	document []byte
+	// completions are the uploads by parts that are being put together.
+	completions *singleflight.Group
+	// spools bounds the parts that are on disk, for want of a digest.
+	spools chan struct{}
 	// stopping is closed by stop; streams that would never end then do.
 	stopping chan struct{}
 	stop     func()
@@ -48,6 +53,7 @@ func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.St
 	s := &server{
 		db: db, queue: q, blobs: blobs, relay: r, log: log, schema: member.Standard(),
 		languages: language.NewMatcher(spoken), stopping: make(chan struct{}),
+		completions: new(singleflight.Group), spools: make(chan struct{}, maxSpools),
 	}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	s.router = s.routes(publicURL)
@@ -78,6 +84,12 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docListImports(), s.listImports)
 	register(s, docReadImport(), s.readImport)
 	r.Put(s.describe(docPutSource()), s.putSource)
+	register(s, docBeginParts(), s.beginParts)
+	register(s, docListParts(), s.listParts)
+	r.Put(s.describe(s.docPutPart()), s.putPart)
+	register(s, docSignParts(), s.signParts)
+	register(s, docCompleteParts(), s.completeParts)
+	register(s, docAbortParts(), s.abortParts)
 	register(s, docReadInspection(), s.readInspection)
 	register(s, docStartImport(), s.startImport)
 	register(s, docCancelImport(), s.cancelImport)
