@@ -121,7 +121,7 @@ func TestUploadByPartsGoesOnAtAnyInstance(t *testing.T) {
 	if w.stored(i.ID) != whole || w.sources(i.ID) != 1 {
 		t.Errorf("%d sources, or other content", w.sources(i.ID))
 	}
-	found := want[inspectionView](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
+	found := want[Inspection](w, http.StatusOK, w.get("/v1/imports/"+i.ID+"/inspection"))
 	if len(found.Columns) != 2 || found.Columns[0].Header != "会員番号" {
 		t.Errorf("inspection = %+v", found)
 	}
