@@ -19,12 +19,14 @@ import (
 //     delimiter, and is not counted.
 //   - A record whose cells are all empty, or hold only spaces and tabs, is blank: it counts in Row.Number and
 //     is not returned.
-//   - A cell is quoted if its first byte is the quote. A quote elsewhere stands for itself (5" pipe).
+//   - A cell is quoted if its first byte is the quote. A quote elsewhere stands for itself (5" pipe), also behind a
+//     blank, which belongs to the cell (RFC 4180, section 2.4). Blanks behind the closing quote are no part of it.
 //   - A quoted cell that does not close within the record's limit, or whose closing quote is followed by text,
 //     makes the line on which the record began one faulty row; reading goes on with the next line, so that a
 //     stray quote costs one line and not the file. In the lines that were looked through in vain, a quoted
 //     cell has to close on its own line: nothing is looked through twice.
 //   - A record longer than the limit is one faulty row up to the end of its line.
+//   - The character 0x1A that DOS writes at the end of a file is no part of it.
 type CSVReader struct {
 	win   window
 	enc   Encoding
@@ -180,6 +182,9 @@ func (c *CSVReader) quoted(first line) (int, Fault, error) {
 			if closing < 0 || p > now.end {
 				over.note(start, len(c.cells))
 			}
+			if p, err = c.pastBlanks(p); err != nil {
+				return 0, Fault{}, err
+			}
 			switch {
 			case closing < 0:
 				return c.backtrack(first, over, member.UnclosedQuote)
@@ -213,6 +218,24 @@ func (c *CSVReader) quoted(first line) (int, Fault, error) {
 			return now.next - w.r, c.checkColumns(), nil
 		}
 	}
+}
+
+// pastBlanks returns the end of the blanks at p, if a cell may end there, and else p.
+func (c *CSVReader) pastBlanks(p int) (int, error) {
+	w := &c.win
+	q := p
+	for q < w.w && (w.buf[q] == ' ' || w.buf[q] == '\t') && w.buf[q] != c.delim && q-w.r <= c.limit {
+		q++
+	}
+	switch {
+	case q == p:
+		return p, nil
+	case q == w.w && !w.ended() && q-w.r <= c.limit:
+		return 0, errMore
+	case q-w.r > c.limit, c.textAt(q):
+		return p, nil
+	}
+	return q, nil
 }
 
 // textAt reports whether something other than the end of a cell stands at p.

@@ -30,6 +30,10 @@ func referenceCSV(data string, delim byte, limit int) []record {
 	for strings.HasPrefix(data, BOM) {
 		data = data[len(BOM):]
 	}
+	if delim, n := separatorLine([]byte(data)); n > 0 && delim != 0 {
+		data = data[n:]
+	}
+	data = strings.TrimSuffix(data, "\x1A")
 	var out []record
 	doubt := 0
 	for number := int64(1); data != ""; number++ {
@@ -108,6 +112,13 @@ func referenceRecord(data string, delim byte, limit int, doubt *int) (cells []st
 			if p > first && over < 0 {
 				over, overStart = len(cells), start
 			}
+			closed := p
+			for p < len(data) && (data[p] == ' ' || data[p] == '\t') && data[p] != delim {
+				p++
+			}
+			if p > closed && (p > limit || !atEnd()) {
+				p = closed
+			}
 			if !atEnd() {
 				if over >= 0 {
 					*doubt = max(*doubt, len(strings.TrimRight(data[:p], `"`)))
@@ -144,7 +155,7 @@ func referenceRepair(r *record) {
 		}
 		for at, char := range c {
 			if char == 0 || char == utf8.RuneError && !strings.HasPrefix(c[at:], "\uFFFD") {
-				r.fault = Fault{member.Undecodable, i + 1, fmt.Sprintf("0x%02X @ %d", c[at], at+1)}
+				r.fault = Fault{member.Undecodable, i + 1, fmt.Sprintf("0x%02X @ %d", c[at], utf8.RuneCountInString(c[:at])+1)}
 				break
 			}
 		}

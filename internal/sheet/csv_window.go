@@ -16,6 +16,7 @@ type window struct {
 	base int64 // offset of buf[0] in the file
 	max  int   // of len(buf)
 	err  error // why there is no more: io.EOF or a failure
+	held bool  // buf[w] is the byte 0x1A, which is no part of the file if it is the last
 
 	lf, cr, dq int // the next one at or after r, w for none, less than r for unknown
 }
@@ -25,10 +26,12 @@ const (
 	headSize = 64 << 10
 	// lookahead is what the window holds beyond the longest record: its line end, and a byte more.
 	lookahead = 4
+	// spare is what it holds beyond that: a byte that may be held back.
+	spare = 1
 )
 
 func newWindow(src io.Reader, atLeast int) window {
-	return window{src: src, buf: make([]byte, headSize), max: max(2*headSize, headSize+atLeast), lf: -1, cr: -1, dq: -1}
+	return window{src: src, buf: make([]byte, headSize), max: max(2*headSize, headSize+atLeast+spare), lf: -1, cr: -1, dq: -1}
 }
 
 // ended reports whether the window holds the end of the file.
@@ -39,6 +42,10 @@ func (w *window) ended() bool { return w.err == io.EOF }
 func (w *window) more() error {
 	if w.err == io.EOF {
 		return nil
+	}
+	if w.held {
+		w.held = false
+		w.w++
 	}
 	if w.r > 0 {
 		w.base += int64(w.r)
@@ -59,6 +66,10 @@ func (w *window) more() error {
 			w.err = io.ErrNoProgress
 		}
 	}
+	if w.w > w.r && w.buf[w.w-1] == 0x1A {
+		w.w--
+		w.held = w.err != io.EOF
+	}
 	if w.err == io.EOF {
 		return nil
 	}
@@ -67,7 +78,7 @@ func (w *window) more() error {
 
 // head returns the first unread bytes: headSize of them, if the window and the file have them.
 func (w *window) head() []byte {
-	n := min(headSize, w.max)
+	n := min(headSize, w.max-spare)
 	for w.w-w.r < n && w.err == nil {
 		_ = w.more() // w.err stays, and the reading comes to it after what the window holds
 	}

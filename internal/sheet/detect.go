@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -85,6 +86,13 @@ func DetectFrom(r io.Reader, size int64) (Detected, error) {
 	if err != nil {
 		return Detected{}, fmt.Errorf("detect format: %w", err)
 	}
+	if bytes.HasPrefix(head, []byte(ole2)) {
+		directory, err := readOLE2(head, r)
+		if err != nil {
+			return Detected{}, fmt.Errorf("detect format: %w", err)
+		}
+		return Detected{}, detectOLE2(directory)
+	}
 	r = io.MultiReader(bytes.NewReader(head), r)
 	packed := isGzip(head)
 	if packed {
@@ -150,7 +158,7 @@ func detectBinary(head []byte) (Detected, error) {
 	if bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")) {
 		return detectZip(head)
 	}
-	if bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")) {
+	if bytes.HasPrefix(head, []byte(ole2)) {
 		return Detected{}, detectOLE2(head)
 	}
 	for _, s := range signatures {
@@ -205,13 +213,38 @@ func detectZip(head []byte) (Detected, error) {
 	return Detected{}, refuse(archived, "no part of a workbook")
 }
 
+const ole2 = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+
 // detectOLE2 tells a workbook with a password from an old one by the names of its streams ([MS-OFFCRYPTO]
-// 2.3.4.4, [MS-XLS] 2.1.2), where the head has them.
-func detectOLE2(head []byte) error {
-	if bytes.Contains(head, utf16("EncryptedPackage")) {
+// 2.3.4.4, [MS-XLS] 2.1.2), where the directory, or what is given of the file, has them.
+func detectOLE2(directory []byte) error {
+	switch {
+	case bytes.Contains(directory, utf16("EncryptedPackage")):
 		return refuse(encrypted, "EncryptedPackage")
+	case bytes.Contains(directory, utf16("WordDocument")), bytes.Contains(directory, utf16("PowerPoint Document")):
+		return refuse(otherOffice, "OLE2")
 	}
 	return refuse(oldExcel, "OLE2")
+}
+
+// readOLE2 returns the first sector of the directory of a container that begins with head and goes on in r; or head,
+// where that has it or the header makes no sense ([MS-CFB] 2.2).
+func readOLE2(head []byte, r io.Reader) ([]byte, error) {
+	const header, maxSkip = 512, 1 << 30
+	if len(head) < headSize {
+		return head, nil
+	}
+	size := int64(1) << min(binary.LittleEndian.Uint16(head[30:]), 16)
+	at := (int64(binary.LittleEndian.Uint32(head[48:])) + 1) * size
+	if at < int64(len(head)) || at > maxSkip || size < header {
+		return head, nil
+	}
+	if _, err := io.CopyN(io.Discard, r, at-int64(len(head))); err == io.EOF {
+		return head, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, size))
 }
 
 // utf16 returns ASCII text as UTF-16LE.

@@ -107,6 +107,9 @@ func (r reading) senseless() bool {
 
 func read(s sample, e Encoding) reading {
 	r := reading{encoding: e}
+	if e == EUCJP {
+		r.cost = rareCost
+	}
 	text := toUTF8(s.text, e, s.whole)
 	for prev := rune(0); len(text) > 0; {
 		if n := asciiLen(text); n > 0 {
@@ -157,6 +160,8 @@ func linesOfUTF8(text []byte) (good, all int) {
 const (
 	badCost = 24
 	oddCost = 20
+	// rareCost is what EUC-JP costs from the start, which only old systems still write.
+	rareCost = 3
 )
 
 // charCost returns the bits that a character after another takes in a code made for Japanese lists. The figures are
@@ -220,7 +225,7 @@ func halfKanaCost(r, prev rune) int {
 	case r <= 'ｦ':
 		return 11
 	case after:
-		return 6
+		return 5
 	}
 	return 9
 }

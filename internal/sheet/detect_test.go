@@ -179,6 +179,25 @@ func TestDetectRefusesWhatIsNoTable(t *testing.T) {
 	}
 }
 
+func TestDetectFromFindsThePasswordOfALargeWorkbook(t *testing.T) {
+	t.Parallel()
+	const sector = 300
+	file := make([]byte, (sector+2)*512)
+	copy(file, ole2)
+	file[30], file[48], file[49] = 9, sector&0xff, sector>>8 // sectors of 512 bytes, and which one has the directory
+	copy(file[(sector+1)*512+128:], utf16("EncryptedPackage"))
+	var u *Unsupported
+	if _, err := DetectFrom(bytes.NewReader(file), int64(len(file))); !errors.As(err, &u) || u.Code != member.EncryptedFile {
+		t.Errorf("with a password: %v", err)
+	}
+	for name, file := range map[string][]byte{"cut off": file[:sector*512], "without": make([]byte, len(file))} {
+		copy(file, ole2)
+		if _, err := DetectFrom(bytes.NewReader(file), int64(len(file))); !errors.As(err, &u) || u.Code != member.FormatUnsupported {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestDetectTellsAWorkbook(t *testing.T) {
 	t.Parallel()
 	got, err := detectBoth(t, string(plainBook.zip(t)))

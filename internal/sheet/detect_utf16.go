@@ -63,5 +63,5 @@ func countUnits(b []byte, low int) (c units) {
 func (c units) score() int { return 3*c.ascii + c.japanese - 3*c.bad + 8*c.lines }
 
 func (c units) plausible() bool {
-	return c.ascii > 0 && c.bad*10 <= c.all && c.pairs*2 <= c.all && c.other*2 <= c.all && c.lines >= c.broken
+	return c.ascii > 0 && c.bad*10 <= c.all && c.other*2 <= c.all && c.lines >= c.broken && (c.lines > 0 || c.pairs*2 <= c.all)
 }

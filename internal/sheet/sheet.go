@@ -1,8 +1,9 @@
 // Package sheet turns the bytes of a source into rows, and rows into the bytes of a report: CSV and XLSX, and
 // nothing of what the rows mean.
 //
-//	bytes ──Detect──▶ Detected{Format, Encoding, Delimiter}      or *Unsupported, with a sentence for people
-//	      ──OpenCSV / OpenXLSX──▶ Rows() ──▶ Row{Number, Cells, Fault} …
+//	bytes ──DetectFrom──▶ Detected{Format, Gzip, Encoding, Delimiter}   or *Unsupported, with a sentence for people
+//	      ──OpenCSV──▶ gunzip ──▶ transcoder ──▶ CSVReader ──┐
+//	      ──OpenXLSX──▶ XLSXReader ──────────────────────────┴──▶ Rows() ──▶ Row{Number, Cells, Fault} …
 //
 // What the readers promise, for any input:
 //   - Every record that is not blank is one row, in file order, with the number that Excel shows for it. A
@@ -11,10 +12,11 @@
 //   - The same bytes and Options always give the same rows, however they arrive from the reader below.
 //   - Memory is bounded by Options.MaxRowBytes and fixed buffers; for XLSX also by its shared strings, which
 //     have a limit of their own. The input's size does not matter.
-//   - Cells are UTF-8 as the file has them: not trimmed, not normalised.
+//   - Cells are UTF-8 as the file has them: not trimmed, not normalised. A byte that is no text in the file's
+//     encoding is a Fault that names it; none is dropped, guessed, or takes a delimiter with it.
 //
-// Rows stop with an error only where the bytes could not be had (which may be tried again) or the workbook is
-// broken (*Unsupported, which may not).
+// Rows stop with an error only where the bytes could not be had (which may be tried again) or the workbook or the
+// gzip is broken (*Unsupported, which may not).
 //
 // The package is the only importer of excelize, which writes workbooks; they are read by the package's own
 // streaming reader.
@@ -120,8 +122,9 @@ type Row struct {
 
 // Fault says why a row cannot be trusted: the first reason, where there are several.
 //
-//	member.Undecodable    a cell has bytes that are not UTF-8, or a NUL, which no database text can hold;
-//	                      Detail is the first such byte and its place in the cell, from 1: "0x83 @ 5"
+//	member.Undecodable    a cell has bytes that are not text in the file's encoding, or a NUL, which no database text
+//	                      can hold; Detail is the first such byte, in UTF-16 the first such code unit, and its place
+//	                      in the cell in characters, from 1: "0x83 @ 5", "0xD842 @ 1"
 //	member.RowTooLong     the record is longer than Options.MaxRowBytes, which is the Detail
 //	member.TooManyCells   the record has more cells than MaxColumns; Detail is "found/MaxColumns"
 //	member.BadQuote       text follows the closing quote of a cell
