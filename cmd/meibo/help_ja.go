@@ -36,19 +36,11 @@ var helpJapanese = map[string]string{
 	"API key.":               "API キーです。",
 	"Write one JSON document to standard output, and nothing else.": "標準出力に JSON を1つだけ出力します。",
 
-	// Imports.
-	"The file, or - for standard input.":                                              "ファイル名です。- は標準入力を表します。",
-	"The list to import into (default: main).":                                        "取り込み先のリストです（省略時：main）。",
-	"What the rows are: member.":                                                      "行の種類です：member。",
-	"What is done with known and unknown members: upsert.":                            "登録済みの会員と新しい会員の扱いです：upsert。",
-	"The field that tells who a row is: member_sn.":                                   "会員を特定する項目です：member_sn。",
-	"What an empty cell does: keep.":                                                  "空欄の扱いです：keep。",
-	"Which of the rows with the same key counts: last.":                               "同じキーの行が複数あるときの扱いです：last。",
-	"Import the column into the field; COLUMN= leaves it out. Can be repeated.":       "列を項目に割り当てます。「列=」とすると取り込みません。繰り返し指定できます。",
+	// What a file holds, and how it is read.
+	"Read the whole file and count the rows that cannot be imported.":                 "ファイル全体を読み、取り込めない行を数えます。",
 	"The encoding of a text file: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE.":    "テキストファイルの文字コードです：UTF-8、Shift_JIS、EUC-JP、UTF-16LE、UTF-16BE。",
 	"What separates the cells of a text file; tab for a tabulator.":                   "テキストファイルの区切り文字です。タブは tab と指定します。",
 	"The number of the row that names the columns; what stands above it is left out.": "見出しの行番号です。それより上の行は取り込みません。",
-	"Read the whole file and count the rows that cannot be imported.":                 "ファイル全体を読み、取り込めない行を数えます。",
 	"The first row is a member, not a header.":                                        "1行目を見出しではなく会員として取り込みます。",
 	"The sheet of an Excel file.":                                                     "Excel ファイルのシート名です。",
 	"Do not wait for the end of the import.":                                          "取り込みの終了を待ちません。",
@@ -62,6 +54,15 @@ var helpJapanese = map[string]string{
 	"The encoding of the CSV: utf-8 or shift_jis (default: utf-8).":           "CSV の文字コードです：utf-8 または shift_jis（省略時：utf-8）。",
 	"What the rows are: member,lead.":                                         "行の種類です：member,lead。",
 	"Go on with the import of this file whose upload was interrupted.":        "アップロードが中断したこのファイルの取り込みを再開します。",
+	// Imports.
+	"The file, or - for standard input.":                                        "ファイル名です。- は標準入力を表します。",
+	"The list to import into (default: main).":                                  "取り込み先のリストです（省略時：main）。",
+	"What the rows are: member.":                                                "行の種類です：member。",
+	"What is done with known and unknown members: upsert.":                      "登録済みの会員と新しい会員の扱いです：upsert。",
+	"The field that tells who a row is: member_sn.":                             "会員を特定する項目です：member_sn。",
+	"What an empty cell does: keep.":                                            "空欄の扱いです：keep。",
+	"Which of the rows with the same key counts: last.":                         "同じキーの行が複数あるときの扱いです：last。",
+	"Import the column into the field; COLUMN= leaves it out. Can be repeated.": "列を項目に割り当てます。「列=」とすると取り込みません。繰り返し指定できます。",
 
 	// Members.
 	"The list (default: main).":              "リストです（省略時：main）。",

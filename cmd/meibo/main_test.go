@@ -69,6 +69,14 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"import", file, "--api-key", "k", "--colour"},
 		{"import", file, "--api-key", "k", "--map", "会員番号"},
 		{"import", file, "--api-key", "k", "--server", "localhost:8080"},
+		{"import", file, "--api-key", "k", "--encoding", "EBCDIC"},
+		{"import", file, "--api-key", "k", "--delimiter", "ab"},
+		{"import", file, "--api-key", "k", "--header-row", "2", "--no-header"},
+		{"inspect"},
+		{"inspect", file + "x"},
+		{"inspect", filepath.Dir(file)},
+		{"inspect", file, "--encoding", "EBCDIC"},
+		{"inspect", file, "--header-row", "7"},
 		{"members", "get", "one", "--api-key", "k"},
 		{"imports", "failures", "01", "--api-key", "k", "-o", "x"},
 		{"imports", "failures", "01", "--api-key", "k", "--csv", "--xlsx"},
@@ -120,9 +128,9 @@ func TestOptionsAndFileReachTheServer(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, ended(imports.StateCompleted, 1, 0))
 	got := meibo(t.Context(), a, "C", "import", "-", "--list", "vip", "--key", "email", "--sheet", "会員", "--no-header",
-		"--map", "a=b=name", "--map", "備考=", "--map", "x,y;z=city")
+		"--encoding", "sjis", "--delimiter", "tab", "--map", "a=b=name", "--map", "備考=", "--map", "x,y;z=city")
 	want := client.Options{
-		List: "vip", Key: "email", Sheet: "会員", NoHeader: true, FileName: "stdin",
+		List: "vip", Key: "email", Sheet: "会員", NoHeader: true, Encoding: "sjis", Delimiter: "tab", FileName: "stdin",
 		Map: map[string]string{"a=b": "name", "備考": "", "x,y;z": "city"},
 	}
 	if !reflect.DeepEqual(a.options, want) {

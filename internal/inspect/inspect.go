@@ -26,7 +26,7 @@ const (
 	lookRows  = 1000
 	lookBytes = 4 << 20
 	// scanBytes bounds how far cells with text beyond ASCII are looked for, in bytes of UTF-8.
-	scanBytes = 8 << 20
+	scanBytes = 32 << 20
 	// headerRows is how many records a header is looked for in.
 	headerRows = 20
 	// The rest bounds what is shown.
