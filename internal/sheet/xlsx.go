@@ -19,6 +19,8 @@ import (
 //   - A row is as wide as the first one, short rows being filled up with empty cells; without a header as wide
 //     as the widest of the first rows. Cells beyond that are kept if they are not empty.
 //   - A row without text is blank: it counts in Row.Number and is not returned.
+//
+// Its memory is that of WorkbookMemory and a row: shared texts beyond it wait in a temporary file.
 type XLSXReader struct {
 	archive *archive
 	sheets  []Sheet
@@ -123,7 +125,7 @@ func (x *XLSXReader) open(o Options) error {
 			return fmt.Errorf("%s: %w", book.styles, err)
 		}
 	}
-	x.texts = newTexts(func() (io.ReadCloser, error) { return x.archive.open(book.texts, maxSheet) })
+	x.texts = newTexts(func() (io.ReadCloser, error) { return x.archive.open(book.texts, maxSheet) }, textMemory(x.archive.src.size))
 	width := 0
 	if o.NoHeader {
 		if width, err = x.widest(book, styles, o); err != nil {

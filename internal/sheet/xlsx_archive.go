@@ -12,8 +12,7 @@ import (
 	"strings"
 )
 
-// The bounds of a workbook as an archive. Nothing of it is written to disk, and no part is held in memory as a
-// whole, so that these bound time more than space.
+// The bounds of a workbook as an archive. No part is held in memory as a whole, so that these bound time more than space.
 const (
 	maxArchive   = 1<<32 - 1 // bytes; beyond it a ZIP needs other structures, and Excel gives up long before
 	maxParts     = 10_000
@@ -61,9 +60,12 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 // fail tells what err means for who wants the workbook: the failure of the source, or an *Unsupported.
 func (a *archive) fail(what string, err error) error {
 	var u *Unsupported
+	var disk *diskError
 	switch {
 	case a.src.err != nil:
 		return fmt.Errorf("read %s: %w", what, a.src.err)
+	case errors.As(err, &disk):
+		return fmt.Errorf("read %s: %w", what, err)
 	case errors.As(err, &u):
 		return err
 	case errors.Is(err, errDirectory):

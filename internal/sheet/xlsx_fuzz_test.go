@@ -25,7 +25,7 @@ func FuzzXLSX(f *testing.F) {
 			if err != nil {
 				return nil, err
 			}
-			texts := newTexts(func() (io.ReadCloser, error) { return io.NopCloser(wrap(strings.NewReader(shared))), nil })
+			texts := newTexts(func() (io.ReadCloser, error) { return io.NopCloser(wrap(strings.NewReader(shared))), nil }, 1<<20)
 			rows := newRowScanner(wrap(strings.NewReader(sheet)), texts, styles, false, 1000)
 			var out []record
 			for {

@@ -297,13 +297,17 @@ func (s *rowScanner) value() ([]byte, Fault, error) {
 
 // shared returns the text that raw is the number of.
 func (s *rowScanner) shared(raw []byte) ([]byte, Fault, error) {
-	text, long, ok, err := s.texts.at(digits(raw))
-	if !ok && err == nil {
+	n := digits(raw)
+	if n < 0 {
 		return raw, Fault{member.CellError, s.cell.column, "text"}, nil
 	}
 	s.text = s.text[:s.cell.start]
+	text, long, ok, err := s.texts.at(&s.text, n)
+	if !ok {
+		return strconv.AppendInt(nil, int64(n), 10), Fault{member.CellError, s.cell.column, "text"}, err
+	}
 	s.long = s.long || long
-	return text, Fault{}, err
+	return text, Fault{}, nil
 }
 
 func appendBoolean(dst, raw []byte) []byte {
