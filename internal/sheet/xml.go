@@ -7,8 +7,11 @@ import (
 )
 
 // scanner cuts the XML of one part of a workbook into tokens, in the memory of one buffer. It knows as much
-// XML as workbooks have: names lose their prefix, comments and processing instructions are passed over, a
-// DOCTYPE is refused, and with it every entity but the five of XML itself.
+// XML as workbooks have: UTF-8 or UTF-16 (ECMA-376 part 2, 8.1.4); names lose their prefix, comments and processing
+// instructions are passed over, a DOCTYPE is refused, and with it every entity but the five of XML itself.
+//
+// Content for programs that know more than the standard is passed over too: extLst, whose elements may be called like
+// others (x15:workbookPr), and Choice, to which there is a Fallback (ECMA-376 part 3, 7.6).
 //
 // Of well-formedness it checks what keeps a broken part from passing for a whole one: each element is closed,
 // though not by which name.
@@ -18,6 +21,7 @@ type scanner struct {
 	r, w int
 	err  error // why there is no more: io.EOF or a failure
 
+	begun bool // the encoding is known
 	depth int
 	open  bool // the element of a tag <x/> is yet to be closed
 	cdata bool // inside <![CDATA[
@@ -44,6 +48,8 @@ const (
 
 const (
 	scanBuffer = 64 << 10
+	// maxTag bounds a tag in bytes: formats with conditions list the places where they apply in an attribute.
+	maxTag = 1 << 20
 	// maxDepth bounds how deep elements nest; a workbook's have about ten levels.
 	maxDepth = 256
 )
@@ -62,6 +68,20 @@ func newScanner(src io.Reader) *scanner {
 
 // next returns the next token; endOfPart where the part ends as it should.
 func (s *scanner) next() (token, error) {
+	tok, err := s.token()
+	for tok == startTag && err == nil && (string(s.name) == "extLst" || string(s.name) == "Choice") {
+		for inside := s.depth; err == nil && s.depth >= inside; {
+			_, err = s.token()
+		}
+		if err == nil {
+			tok, err = s.token()
+		}
+	}
+	return tok, err
+}
+
+// token is next with all that the part holds.
+func (s *scanner) token() (token, error) {
 	if s.open {
 		s.open = false
 		s.depth--
@@ -105,7 +125,7 @@ func (s *scanner) atEnd() (token, error) {
 	return endOfPart, nil
 }
 
-// more reads on, keeping buf[r:w]. It fails with errTag if there is no room: only tags are kept as a whole.
+// more reads on, keeping buf[r:w]. It fails with errTag where that is too long: only tags are kept as a whole.
 func (s *scanner) more() error {
 	if s.err != nil {
 		return s.err
@@ -114,8 +134,15 @@ func (s *scanner) more() error {
 		s.w = copy(s.buf, s.buf[s.r:s.w])
 		s.r = 0
 	}
-	if s.w == len(s.buf) {
+	if s.w == maxTag {
 		return errTag
+	}
+	if s.w == len(s.buf) {
+		s.buf = append(s.buf, make([]byte, s.w)...)
+	}
+	if !s.begun {
+		s.begun = true
+		s.src = inUTF8(s.src)
 	}
 	for empty := 0; ; empty++ {
 		n, err := s.src.Read(s.buf[s.w:])
@@ -320,7 +347,7 @@ func cutName(tag []byte) (local, rest []byte) {
 }
 
 // nextAttr takes the first attribute off attrs: its name and its value as written. It is false at the end, and
-// where what is left is no attribute.
+// where what is left is no attribute: then rest is not empty.
 func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
 	i := 0
 	for i < len(attrs) && space(attrs[i]) {
@@ -335,12 +362,12 @@ func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
 		i++
 	}
 	if i == len(attrs) || attrs[i] != '"' && attrs[i] != '\'' {
-		return nil, nil, nil, false
+		return nil, nil, attrs[start:], false
 	}
 	value = attrs[i+1:]
 	n := bytes.IndexByte(value, attrs[i])
 	if n < 0 {
-		return nil, nil, nil, false
+		return nil, nil, attrs[start:], false
 	}
 	return name, value[:n], value[n+1:], true
 }

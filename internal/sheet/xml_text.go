@@ -2,9 +2,39 @@ package sheet
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
+
+// inUTF8 returns r in UTF-8 where it is XML in UTF-16, with or without a byte order mark (XML 1.0, appendix F).
+func inUTF8(r io.Reader) io.Reader {
+	var head [2]byte
+	n, err := io.ReadFull(r, head[:])
+	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
+		r = io.MultiReader(bytes.NewReader(head[:n]), r)
+	} else {
+		return &failed{err}
+	}
+	var order unicode.Endianness
+	switch string(head[:n]) {
+	case "\xFF\xFE", "<\x00":
+		order = unicode.LittleEndian
+	case "\xFE\xFF", "\x00<":
+		order = unicode.BigEndian
+	default:
+		return r
+	}
+	return transform.NewReader(r, unicode.UTF16(order, unicode.UseBOM).NewDecoder())
+}
+
+// failed is a reader that could not be read.
+type failed struct{ err error }
+
+func (f *failed) Read([]byte) (int, error) { return 0, f.err }
 
 // maxReference bounds a reference: &#x0010FFFF; and some zeros more.
 const maxReference = 16
