@@ -254,13 +254,16 @@ func (x *XLSXReader) readWorkbook() (*workbook, error) {
 	}
 }
 
-// addSheet adds the sheet whose tag s has just read, unless it is one of charts or macros. One without a part in the
-// archive is added too: whoever wants it is to hear of that rather than get another sheet.
+// addSheet adds the sheet whose tag s has just read, unless it is one of charts or macros, or names no part. One whose part
+// is not in the archive is added: whoever wants it is to hear of that rather than get another sheet.
 func (b *workbook) addSheet(s *scanner, relations []relation) error {
 	if len(b.sheets) == maxParts {
 		return refuse(tooLarge, "more than %d sheets", maxParts)
 	}
 	id, state := s.attr("id"), s.attr("state")
+	if id == "" {
+		return nil
+	}
 	sheet := Sheet{Name: s.attr("name"), Hidden: state == "hidden" || state == "veryHidden"}
 	for _, rel := range relations {
 		if rel.id == id && rel.kind != "worksheet" {

@@ -81,7 +81,8 @@ func TestXLSXReadsWhatOtherProgramsWrite(t *testing.T) {
 			"1 [\"a\" \"b\" \"c\"]\n",
 		},
 		{
-			"merged cells", book{"xl/worksheets/sheet1.xml": strings.Replace(sheetXML(`<row><c><v>1</v></c><c/><c><v>3</v></c></row>`), "<pageMargins", `<mergeCells><mergeCell ref="A1:B1"/></mergeCells><pageMargins`, 1)},
+			"merged cells",
+			book{"xl/worksheets/sheet1.xml": strings.Replace(sheetXML(`<row><c><v>1</v></c><c/><c><v>3</v></c></row>`), "<pageMargins", `<mergeCells><mergeCell ref="A1:B1"/></mergeCells><pageMargins`, 1)},
 			"1 [\"1\" \"\" \"3\"]\n",
 		},
 		{
@@ -93,7 +94,8 @@ func TestXLSXReadsWhatOtherProgramsWrite(t *testing.T) {
 			"1 [\"1\"]\n10 [\"2\"]\n",
 		},
 		{
-			"a list of places that is longer than the buffer", book{"xl/worksheets/sheet1.xml": strings.Replace(sheetXML(`<row><c><v>1</v></c></row>`), "<pageMargins", `<conditionalFormatting sqref="`+strings.Repeat("A1:B2 ", 50000)+`"/><pageMargins`, 1)},
+			"a list of places that is longer than the buffer",
+			book{"xl/worksheets/sheet1.xml": strings.Replace(sheetXML(`<row><c><v>1</v></c></row>`), "<pageMargins", `<conditionalFormatting sqref="`+strings.Repeat("A1:B2 ", 50000)+`"/><pageMargins`, 1)},
 			"1 [\"1\"]\n",
 		},
 	}
@@ -155,7 +157,7 @@ func TestXLSXReadsPartsInUTF16(t *testing.T) {
 func TestXLSXPrefersTheSheetOfExactlyThatName(t *testing.T) {
 	t.Parallel()
 	b := book{
-		"xl/workbook.xml": `<workbook ` + spreadsheetML + `><sheets><sheet name="Members" r:id="a"/><sheet name="members" r:id="b"/><sheet name="gone" r:id="x"/></sheets></workbook>`,
+		"xl/workbook.xml": `<workbook ` + spreadsheetML + `><sheets><sheet name="Members" r:id="a"/><sheet name="members" r:id="b"/><sheet name="gone" r:id="x"/><sheet name="Module" r:id=""/></sheets></workbook>`,
 		"xl/_rels/workbook.xml.rels": `<Relationships><Relationship Id="a" Type="` + relType + `worksheet" Target="a.xml"/><Relationship Id="b" Type="` + relType + `worksheet" Target="b.xml"/>` +
 			`<Relationship Id="x" TargetMode="External" Type="` + relType + `worksheet" Target="file:///etc/passwd"/></Relationships>`,
 		"xl/a.xml": sheetXML(`<row><c><v>1</v></c></row>`), "xl/b.xml": sheetXML(`<row><c><v>2</v></c></row>`),

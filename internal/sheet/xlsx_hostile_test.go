@@ -154,7 +154,7 @@ func TestXLSXRefusesHostileWorkbooks(t *testing.T) {
 		{"endless nesting", book{sheetPart: string(nested)}.zip(t), member.CorruptFile},
 		{"endless nesting where nobody looks", book{sheetPart: "<worksheet><extLst>" + string(nested)}.zip(t), member.CorruptFile},
 		{"endless comment", book{sheetPart: "<!-- " + strings.Repeat("-", 1<<20)}.zip(t), member.CorruptFile},
-		{"many sheets", book{"xl/workbook.xml": "<workbook><sheets>" + strings.Repeat(`<sheet name="a"/>`, maxParts+1) + "</sheets></workbook>"}.zip(t), member.FileTooLarge},
+		{"many sheets", book{"xl/workbook.xml": "<workbook><sheets>" + strings.Repeat(`<sheet name="a" r:id="x"/>`, maxParts+1) + "</sheets></workbook>"}.zip(t), member.FileTooLarge},
 		{"many relationships", book{"xl/_rels/workbook.xml.rels": "<Relationships>" + strings.Repeat(`<Relationship Id="a" Type="b" Target="c"/>`, maxParts+1) + "</Relationships>"}.zip(t), member.FileTooLarge},
 		{"many styles", book{"xl/styles.xml": "<styleSheet><cellXfs>" + strings.Repeat("<xf/>", maxStyles+1) + "</cellXfs></styleSheet>"}.zip(t), member.CorruptFile},
 		{"ZIP64 with parts without number", zip64Of(plainBook.zip(t), 1<<40), member.FileTooLarge},
