@@ -143,6 +143,11 @@ func digits(b []byte) int {
 // readRow reads the cells up to the end of the row.
 func (s *rowScanner) readRow() error {
 	for {
+		if usual, err := s.usualCell(); err != nil {
+			return err
+		} else if usual {
+			continue
+		}
 		tok, err := s.xml.next()
 		if err != nil {
 			return err
@@ -192,6 +197,40 @@ func (s *rowScanner) readRow() error {
 			}
 		}
 	}
+}
+
+// usualCell reads a cell the way nearly all are written, with nothing in it but its value: in half the time, to the same
+// effect. It is false where the next thing is anything else.
+func (s *rowScanner) usualCell() (bool, error) {
+	b := s.xml.ahead()
+	if len(b) < 3 || b[0] != '<' || b[1] != 'c' || !space(b[2]) {
+		return false, nil
+	}
+	end, _, attrs := cutTag(b)
+	if end < 0 || b[end-1] == '/' {
+		return false, nil
+	}
+	text, n := plainText(b[end+1:], "<v>", "</v></c>")
+	if n == 0 {
+		text, n = plainText(b[end+1:], "<is><t>", "</t></is></c>")
+	}
+	if n == 0 {
+		text, n = plainText(b[end+1:], `<is><t xml:space="preserve">`, "</t></is></c>")
+	}
+	if n == 0 {
+		return false, nil
+	}
+	s.xml.attrs = b[attrs:end]
+	if err := s.beginCell(); err != nil {
+		return false, err
+	}
+	s.cell.value = true
+	if !s.long {
+		s.text = append(s.text, text...)
+		s.long = len(text) > s.limit
+	}
+	s.xml.pass(end + 1 + n)
+	return true, s.endCell()
 }
 
 // beginCell starts the cell whose tag was just read.

@@ -108,6 +108,16 @@ func (t *texts) read() error {
 		}
 		t.part, t.xml = part, newScanner(part)
 	}
+	b := t.xml.ahead()
+	text, n := plainText(b, "<si><t>", "</t></si>")
+	if n == 0 {
+		text, n = plainText(b, `<si><t xml:space="preserve">`, "</t></si>")
+	}
+	if n > 0 {
+		t.xml.pass(n)
+		t.buf = append(t.buf[:0], text...)
+		return t.add(len(text) > maxText)
+	}
 	t.buf = t.buf[:0]
 	take, reading, long := false, 0, false
 	for {

@@ -270,80 +270,79 @@ func (s *scanner) skip(end string) error {
 
 // tag takes the tag that starts at r.
 func (s *scanner) tag() (token, error) {
-	n := s.tagLen()
-	for n < 0 {
+	end, name, attrs := cutTag(s.buf[s.r:s.w])
+	for end < 0 {
 		if err := s.more(); err == io.EOF {
 			return 0, errTruncated
 		} else if err != nil {
 			return 0, err
 		}
-		n = s.tagLen()
+		end, name, attrs = cutTag(s.buf[s.r:s.w])
 	}
-	tag := s.buf[s.r+1 : s.r+n-1]
-	s.r += n
-	if len(tag) > 0 && tag[0] == '/' {
-		if s.depth--; s.depth < 0 {
+	tag := s.buf[s.r : s.r+end]
+	s.r += end + 1
+	if end > 1 && tag[1] == '/' {
+		s.depth--
+		s.name, s.attrs = tag[name:attrs], nil
+		if s.depth < 0 {
 			return 0, errDepth
 		}
-		s.name, _ = cutName(tag[1:])
 		return endTag, nil
 	}
 	if s.depth++; s.depth > maxDepth {
 		return 0, errDepth
 	}
-	if len(tag) > 0 && tag[len(tag)-1] == '/' {
+	if tag[end-1] == '/' {
 		s.open = true
-		tag = tag[:len(tag)-1]
+		tag = tag[:end-1]
+		attrs = min(attrs, end-1)
 	}
-	s.name, s.attrs = cutName(tag)
+	s.name, s.attrs = tag[name:attrs], tag[attrs:]
 	if len(s.name) == 0 {
 		return 0, errTag
 	}
 	return startTag, nil
 }
 
-// tagLen returns the length of the tag at r, or -1 if it is not in the buffer as a whole. A > may stand in an
-// attribute, so quotes are matched; most tags have pairs of " and no '.
-func (s *scanner) tagLen() int {
-	rest := s.buf[s.r:s.w]
-	n := bytes.IndexByte(rest, '>')
-	if n < 0 {
-		return -1
+// ahead returns what is in the buffer where a tag may start, for who looks for the usual and can do without it; pass is then
+// how many bytes of whole elements to pass over. It is empty where these elements could be nested too deep.
+func (s *scanner) ahead() []byte {
+	const deepest = 4
+	if s.open || s.cdata || s.depth > maxDepth-deepest {
+		return nil
 	}
-	tag := rest[:n]
-	if n < 4 || tag[1] == '/' { // too short for an attribute, or an end tag
-		return n + 1
-	}
-	if bytes.Count(tag, []byte{'"'})&1 == 0 && bytes.IndexByte(tag, '\'') < 0 {
-		return n + 1
-	}
-	for i := 0; i < len(rest); i++ {
-		switch c := rest[i]; c {
-		case '>':
-			return i + 1
-		case '"', '\'':
-			closing := bytes.IndexByte(rest[i+1:], c)
-			if closing < 0 {
-				return -1
-			}
-			i += closing + 1
-		}
-	}
-	return -1
+	return s.buf[s.r:s.w]
 }
 
-// cutName splits a tag into the local name and the attributes.
-func cutName(tag []byte) (local, rest []byte) {
-	start := 0
-	for i, c := range tag {
-		switch c {
+func (s *scanner) pass(n int) { s.r += n }
+
+// cutTag tells where the tag at the start of text ends, and where its local name starts and ends; end is the place of its >,
+// or -1 if text does not have all of it. A > may stand in the value of an attribute.
+func cutTag(text []byte) (end, name, attrs int) {
+	i := 1
+	if len(text) > 1 && text[1] == '/' {
+		i = 2
+	}
+	name = i
+	for ; i < len(text) && !space(text[i]); i++ {
+		switch text[i] {
+		case '>':
+			return i, name, i
 		case ':':
-			start = i + 1
-		case ' ', '\t', '\r', '\n':
-			return tag[start:i], tag[i:]
+			name = i + 1
 		}
 	}
-	return tag[start:], nil
+	for attrs = i; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '>':
+			return i, name, attrs
+		case '"', '\'':
+			for i++; i < len(text) && text[i] != c; {
+				i++
+			}
+		}
+	}
+	return -1, 0, 0
 }
 
 // nextAttr takes the first attribute off attrs: its name and its value as written. It is false at the end, and

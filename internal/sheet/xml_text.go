@@ -75,6 +75,26 @@ func appendText(dst, text []byte, raw bool) []byte {
 	}
 }
 
+// plainText returns the text between two strings of tags at the start of b, and the length of it all; 0 where b is anything
+// else, or the text is more than it looks like.
+func plainText(b []byte, open, end string) (text []byte, n int) {
+	if len(b) < len(open) || string(b[:len(open)]) != open {
+		return nil, 0
+	}
+	b = b[len(open):]
+	size := bytes.IndexByte(b, '<')
+	if size < 0 || len(b) < size+len(end) || string(b[size:size+len(end)]) != end {
+		return nil, 0
+	}
+	text = b[:size]
+	for _, c := range text {
+		if c == '&' || c == '\r' {
+			return nil, 0
+		}
+	}
+	return text, len(open) + size + len(end)
+}
+
 // reference returns what &name; stands for, or -1.
 func reference(name []byte) rune {
 	switch string(name) {
