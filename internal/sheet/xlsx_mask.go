@@ -159,10 +159,10 @@ func (all masks) append(dst []byte, f float64) ([]byte, bool) {
 		return dst, false
 	}
 	m := all.section(f)
-	if m.digits == "" {
+	places := strings.Count(m.digits, string(needed)) + strings.Count(m.digits, string(wanted))
+	if places == 0 {
 		return dst, false
 	}
-	places := strings.Count(m.digits, string(needed)) + strings.Count(m.digits, string(wanted))
 	var buf [20]byte
 	number := strconv.AppendInt(buf[:0], int64(f), 10)
 	if f == 0 {

@@ -159,6 +159,20 @@ func (s *scanner) more() error {
 	}
 }
 
+// muchMore is more until there is twice as much, so that what looks at it all again takes no longer than twice as long in
+// total. It fails with io.EOF if there was nothing more.
+func (s *scanner) muchMore() error {
+	had := s.w - s.r
+	for s.w-s.r < 2*had {
+		if err := s.more(); err != nil && (err != io.EOF || s.w-s.r == had) {
+			return err
+		} else if err != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
 // peek returns the byte at r+i, which must be there.
 func (s *scanner) peek(i int) (byte, error) {
 	if s.r+i < s.w {
@@ -272,7 +286,7 @@ func (s *scanner) skip(end string) error {
 func (s *scanner) tag() (token, error) {
 	end, name, attrs := cutTag(s.buf[s.r:s.w])
 	for end < 0 {
-		if err := s.more(); err == io.EOF {
+		if err := s.muchMore(); err == io.EOF {
 			return 0, errTruncated
 		} else if err != nil {
 			return 0, err
