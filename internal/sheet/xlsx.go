@@ -19,6 +19,8 @@ import (
 //   - A row is as wide as the first one, short rows being filled up with empty cells; without a header as wide
 //     as the widest of the first rows. Cells beyond that are kept if they are not empty.
 //   - A row without text is blank: it counts in Row.Number and is not returned.
+//
+// Its memory is that of WorkbookMemory and a row: shared texts beyond it wait in a temporary file.
 type XLSXReader struct {
 	archive *archive
 	sheets  []Sheet
@@ -31,7 +33,8 @@ type XLSXReader struct {
 
 // Sheet is one sheet of a workbook.
 type Sheet struct {
-	Name   string
+	Name string
+	// Hidden says that people do not see it, however hard it is to bring back.
 	Hidden bool
 	part   string
 }
@@ -112,18 +115,11 @@ func (x *XLSXReader) open(o Options) error {
 	if x.sheet, err = pick(book.sheets, o.Sheet); err != nil {
 		return err
 	}
-	var styles []style
-	if book.styles != "" {
-		r, err := x.archive.open(book.styles, maxIndex)
-		if err != nil {
-			return err
-		}
-		defer r.Close()
-		if styles, err = readStyles(r); err != nil {
-			return fmt.Errorf("%s: %w", book.styles, err)
-		}
+	styles, err := x.readStyles(book.styles)
+	if err != nil {
+		return err
 	}
-	x.texts = newTexts(func() (io.ReadCloser, error) { return x.archive.open(book.texts, maxSheet) })
+	x.texts = newTexts(func() (io.ReadCloser, error) { return x.archive.open(book.texts, maxSheet) }, textMemory(x.archive.src.size))
 	width := 0
 	if o.NoHeader {
 		if width, err = x.widest(book, styles, o); err != nil {
@@ -136,6 +132,26 @@ func (x *XLSXReader) open(o Options) error {
 	x.rows = newRowScanner(x.part, x.texts, styles, book.date1904, o.maxRowBytes())
 	x.rows.width = width
 	return nil
+}
+
+// readStyles reads the styles of the part, which some writers name and leave out: then all numbers are as they are.
+func (x *XLSXReader) readStyles(part string) ([]style, error) {
+	if part == "" {
+		return nil, nil
+	}
+	r, err := x.archive.open(part, maxIndex)
+	if errors.Is(err, errNoPart) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	styles, err := readStyles(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", part, err)
+	}
+	return styles, nil
 }
 
 // widest returns the width of the widest of the first rows, for a sheet whose first row need not be complete.
@@ -158,14 +174,31 @@ func (x *XLSXReader) widest(book *workbook, styles []style, o Options) (int, err
 	return width, nil
 }
 
-// pick returns the sheet of that name, or the first one that people see.
+// pick returns the sheet of that name, or the first one that people see. Names are the same in any case, as they are to
+// Excel, but one that is exactly that comes first.
 func pick(sheets []Sheet, name string) (Sheet, error) {
-	for _, s := range sheets {
-		if name == "" && !s.Hidden || name != "" && strings.EqualFold(s.Name, name) {
-			return s, nil
+	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+		for _, s := range sheets {
+			if name == "" && !s.Hidden || name != "" && same(s.Name, name) {
+				return s, nil
+			}
 		}
 	}
-	return Sheet{}, refuse(named(noSheet, name), "%d sheets", len(sheets))
+	return Sheet{}, refuse(named(noSheet, name), "no %q among %s", name, list(sheets))
+}
+
+// list names the sheets, as far as there is room in a finding.
+func list(sheets []Sheet) string {
+	const most = 50
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d sheets", len(sheets))
+	for i, s := range sheets[:min(len(sheets), most)] {
+		fmt.Fprintf(&b, "%s %q", map[bool]string{true: ":", false: ","}[i == 0], s.Name)
+		if s.Hidden {
+			b.WriteString(" (hidden)")
+		}
+	}
+	return b.String()
 }
 
 // workbook is what the workbook says about its parts.
@@ -221,18 +254,27 @@ func (x *XLSXReader) readWorkbook() (*workbook, error) {
 	}
 }
 
-// addSheet adds the sheet whose tag s has just read, unless it is one of charts or macros.
+// addSheet adds the sheet whose tag s has just read, unless it is one of charts or macros, or names no part. One whose part
+// is not in the archive is added: whoever wants it is to hear of that rather than get another sheet.
 func (b *workbook) addSheet(s *scanner, relations []relation) error {
 	if len(b.sheets) == maxParts {
 		return refuse(tooLarge, "more than %d sheets", maxParts)
 	}
 	id, state := s.attr("id"), s.attr("state")
+	if id == "" {
+		return nil
+	}
+	sheet := Sheet{Name: s.attr("name"), Hidden: state == "hidden" || state == "veryHidden"}
 	for _, rel := range relations {
-		if rel.id == id && rel.kind == "worksheet" {
-			b.sheets = append(b.sheets, Sheet{s.attr("name"), state == "hidden" || state == "veryHidden", rel.target})
+		if rel.id == id && rel.kind != "worksheet" {
+			return nil
+		}
+		if rel.id == id {
+			sheet.part = rel.target
 			break
 		}
 	}
+	b.sheets = append(b.sheets, sheet)
 	return nil
 }
 
@@ -288,7 +330,7 @@ func (x *XLSXReader) readRelations(part string) ([]relation, error) {
 			if len(out) == maxParts {
 				return nil, refuse(tooLarge, "more than %d relationships", maxParts)
 			}
-			target := s.attr("Target")
+			target := strings.ReplaceAll(s.attr("Target"), `\`, "/")
 			if !strings.HasPrefix(target, "/") {
 				target = dir + target
 			}

@@ -3,17 +3,19 @@ package sheet
 import (
 	"archive/zip"
 	"bufio"
-	"compress/flate"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 )
 
-// The bounds of a workbook as an archive. Nothing of it is written to disk, and no part is held in memory as a
-// whole, so that these bound time more than space.
+// The bounds of a workbook as an archive. No part is held in memory as a whole, so that these bound time more than space.
 const (
 	maxArchive   = 1<<32 - 1 // bytes; beyond it a ZIP needs other structures, and Excel gives up long before
 	maxParts     = 10_000
@@ -61,9 +63,12 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 // fail tells what err means for who wants the workbook: the failure of the source, or an *Unsupported.
 func (a *archive) fail(what string, err error) error {
 	var u *Unsupported
+	var disk *diskError
 	switch {
 	case a.src.err != nil:
 		return fmt.Errorf("read %s: %w", what, a.src.err)
+	case errors.As(err, &disk):
+		return fmt.Errorf("read %s: %w", what, err)
 	case errors.As(err, &u):
 		return err
 	case errors.Is(err, errDirectory):
@@ -76,6 +81,9 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	a := &archive{src: &source{ReaderAt: r, size: size, left: maxDirectory}, parts: map[string]*zip.File{}}
 	if size > maxArchive {
 		return nil, refuse(tooLarge, "%d bytes", size)
+	}
+	if a.isOLE2() {
+		return nil, refuse(oldExcel, "OLE2")
 	}
 	if err := a.countParts(size); err != nil {
 		return nil, a.fail("archive", err)
@@ -106,7 +114,18 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 		}
 		a.parts[name] = f
 	}
+	if err := a.checkOverlap(); err != nil {
+		return nil, a.fail("archive", err)
+	}
 	return a, nil
+}
+
+// isOLE2 reports whether this is the container of old workbooks and of those with a password ([MS-CFB] 2.2). Any failure
+// to read shows again.
+func (a *archive) isOLE2() bool {
+	var head [8]byte
+	n, _ := a.src.ReaderAt.ReadAt(head[:], 0)
+	return string(head[:n]) == "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 }
 
 // countParts looks at how many parts the archive says it has (APPNOTE.TXT 4.3.16) before room is made for them.
@@ -120,8 +139,62 @@ func (a *archive) countParts(size int64) error {
 	if i < 0 || len(tail)-i < recordLen {
 		return errors.New("no end of the list of parts")
 	}
-	if n := binary.LittleEndian.Uint16(tail[i+10:]); n > maxParts {
+	n := uint64(binary.LittleEndian.Uint16(tail[i+10:]))
+	if n == 0xFFFF { // ZIP64 has it elsewhere (APPNOTE.TXT 4.3.14, 4.3.15)
+		var err error
+		if n, err = a.countParts64(tail[:i]); err != nil {
+			return err
+		}
+	}
+	if n > maxParts {
 		return refuse(tooLarge, "%d parts", n)
+	}
+	return nil
+}
+
+// countParts64 is countParts for an archive whose end is preceded by that of a ZIP64.
+func (a *archive) countParts64(before []byte) (uint64, error) {
+	const locatorLen, recordLen = 20, 56
+	if len(before) < locatorLen || string(before[len(before)-locatorLen:][:4]) != "PK\x06\x07" {
+		return 0xFFFF, nil
+	}
+	at := binary.LittleEndian.Uint64(before[len(before)-locatorLen+8:])
+	record := make([]byte, recordLen)
+	if _, err := a.src.ReadAt(record, int64(min(at, maxArchive))); err != nil {
+		return 0, err
+	}
+	if string(record[:4]) != "PK\x06\x06" {
+		return 0, errors.New("no ZIP64 end of the list of parts")
+	}
+	return binary.LittleEndian.Uint64(record[32:]), nil
+}
+
+// checkOverlap refuses an archive in which the bytes of a part belong to another part too: that is how a bomb of a few
+// kilobytes has petabytes of content, and nothing that a writer of workbooks does.
+func (a *archive) checkOverlap() error {
+	type span struct {
+		from, to uint64
+		name     string
+	}
+	spans := make([]span, 0, len(a.parts))
+	for _, f := range a.parts {
+		from, err := f.DataOffset()
+		if a.src.err != nil {
+			return a.src.err
+		}
+		if err != nil || f.CompressedSize64 == 0 { // a part that cannot be read says so when it is opened
+			continue
+		}
+		if f.CompressedSize64 > maxArchive {
+			return fmt.Errorf("part %q lies about its size", f.Name)
+		}
+		spans = append(spans, span{uint64(from), uint64(from) + f.CompressedSize64, f.Name})
+	}
+	slices.SortFunc(spans, func(x, y span) int { return cmp.Compare(x.from, y.from) })
+	for i := 1; i < len(spans); i++ {
+		if spans[i].from < spans[i-1].to {
+			return fmt.Errorf("parts %q and %q overlap", spans[i-1].name, spans[i].name)
+		}
 	}
 	return nil
 }
@@ -145,7 +218,9 @@ func (a *archive) open(name string, limit int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &part{ReadCloser: r, name: name, limit: limit, packed: int64(min(f.CompressedSize64, maxArchive))}, nil
+	return &part{
+		ReadCloser: r, name: name, limit: limit, packed: int64(min(f.CompressedSize64, maxArchive)), size: f.UncompressedSize64,
+	}, nil
 }
 
 var errNoPart = errors.New("part is missing")
@@ -156,6 +231,7 @@ type part struct {
 	name        string
 	limit       int64
 	packed, got int64
+	size        uint64 // that the archive says it has
 }
 
 func (p *part) Read(b []byte) (int, error) {
@@ -163,6 +239,9 @@ func (p *part) Read(b []byte) (int, error) {
 	p.got += int64(n)
 	if p.got > p.limit {
 		return 0, refuse(tooLarge, "%s: more than %d bytes", p.name, p.limit)
+	}
+	if uint64(p.got) > p.size {
+		return 0, fmt.Errorf("%s: more than the %d bytes that it should have", p.name, p.size)
 	}
 	if p.got > ratioFree && p.got > p.packed*maxRatio {
 		return 0, refuse(tooLarge, "%s: shrunk by more than %d : 1", p.name, maxRatio)

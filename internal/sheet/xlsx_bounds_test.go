@@ -2,10 +2,14 @@ package sheet
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -100,31 +104,111 @@ func TestXLSXReturnsTheSourcesError(t *testing.T) {
 	}
 }
 
-func TestTextsAreBoundedAndReadAsAsked(t *testing.T) {
+// numbered is a part of n texts of about so many bytes each, in which every 1,000th is too long to be had.
+func numbered(n, bytes int) (open func() (io.ReadCloser, error), text func(i int) string) {
+	pad := strings.Repeat("x", bytes)
+	text = func(i int) string { return fmt.Sprintf("%s text %d", pad[:i%(bytes+1)], i) }
+	return func() (io.ReadCloser, error) {
+		r, w := io.Pipe()
+		go func() {
+			out := bufio.NewWriter(w)
+			out.WriteString("<sst>")
+			for i := range n {
+				out.WriteString("<si><t>")
+				if i%1000 == 999 {
+					out.WriteString(strings.Repeat("y", maxText+1))
+				}
+				out.WriteString(text(i))
+				out.WriteString("</t></si>")
+			}
+			out.WriteString("</sst>")
+			w.CloseWithError(out.Flush())
+		}()
+		return r, nil
+	}, text
+}
+
+// TestTextsAreTheSameInMemoryAndOnDisk asks for texts in order, again, and at random.
+func TestTextsAreTheSameInMemoryAndOnDisk(t *testing.T) {
 	t.Parallel()
-	var xml strings.Builder
-	xml.WriteString("<sst>")
-	for i := range 100000 {
-		fmt.Fprintf(&xml, "<si><t>text number %d</t></si>", i)
+	tests := []struct{ n, bytes, limit int }{
+		{5000, 10, 64 << 20}, // in memory
+		{15000, 300, 1 << 20},
+		{5000, 10, 0},
+		{3000, 3000, 1 << 20}, // groups that are not held
+		{40, 10, 0},
 	}
-	fmt.Fprintf(&xml, "<si><t>%s</t></si><si><t>last</t></si></sst>", strings.Repeat("x", maxText+1))
-	texts := newTexts(func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(xml.String())), nil })
-	for _, i := range []int{0, 10, 99999, 5} {
-		if got, _, ok, err := texts.at(i); err != nil || !ok || string(got) != fmt.Sprintf("text number %d", i) {
-			t.Errorf("text %d = %q, %v, %v", i, got, ok, err)
+	for _, tt := range tests {
+		open, text := numbered(tt.n, tt.bytes)
+		texts := newTexts(open, tt.limit)
+		var own []byte
+		check := func(i int) {
+			own = append(own[:0], "before"...)
+			got, long, ok, err := texts.at(&own, i)
+			if want := i%1000 == 999; err != nil || !ok || long != want || !long && string(got) != text(i) || string(own[:6]) != "before" {
+				t.Fatalf("%+v: text %d = %q, long %v, %v, %v", tt, i, got, long, ok, err)
+			}
+		}
+		r := rand.New(rand.NewPCG(1, 1))
+		for i := range tt.n / 2 {
+			check(i)
+			if i%3 == 0 {
+				check(r.IntN(i + 1))
+			}
+		}
+		if n := texts.count(); n != tt.n/2 {
+			t.Errorf("%+v: %d texts read for %d", tt, n, tt.n/2)
+		}
+		check(tt.n - 1)
+		for range tt.n {
+			check(r.IntN(tt.n))
+		}
+		if _, _, ok, err := texts.at(&own, tt.n); ok || err != nil {
+			t.Errorf("%+v: text after the last: %v, %v", tt, ok, err)
+		}
+		if spilled := texts.disk != nil; spilled != (tt.limit < 64<<20) {
+			t.Errorf("%+v: on disk: %v", tt, spilled)
+		}
+		if kept := len(texts.blocks) << blockBits; kept > tt.limit {
+			t.Errorf("%+v: %d bytes in memory", tt, kept)
+		}
+		if err := texts.Close(); err != nil {
+			t.Error(err)
 		}
 	}
-	if n := len(texts.places); n != 100000 {
-		t.Errorf("%d texts read, want 100000", n)
+}
+
+// TestXLSXLeavesNoTemporaryFile looks while the file is in use: what has no name needs no cleaning up.
+func TestXLSXLeavesNoTemporaryFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	open, _ := numbered(900, 10)
+	texts := newTexts(open, 0)
+	var own []byte
+	if _, _, ok, err := texts.at(&own, 500); !ok || err != nil || texts.disk == nil {
+		t.Fatalf("text on disk: %v, %v", ok, err)
 	}
-	if _, long, ok, err := texts.at(100000); !long || !ok || err != nil {
-		t.Errorf("long text: %v, %v, %v", long, ok, err)
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("files with a name: %v, %v", left, err)
 	}
-	if got, _, _, _ := texts.at(100001); string(got) != "last" {
-		t.Errorf("last text = %q", got)
+	if err := texts.Close(); err != nil {
+		t.Error(err)
 	}
-	if _, _, ok, err := texts.at(100002); ok || err != nil {
-		t.Errorf("text after the last: %v, %v", ok, err)
+}
+
+func TestXLSXIsTriedAgainWhenTheDiskFails(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()+"/none")
+	var shared, rows strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&shared, "<si><t>%s%d</t></si>", strings.Repeat("z", 100<<10), i)
+		fmt.Fprintf(&rows, `<row><c t="s"><v>%d</v></c></row>`, i)
+	}
+	in := rowsBook(rows.String())
+	in["xl/sharedStrings.xml"] = "<sst>" + shared.String() + "</sst>"
+	got, err := readXLSX(in.zip(t), Options{})
+	var u *Unsupported
+	if err == nil || errors.As(err, &u) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%d rows, %v; want the failure of the disk", len(got), err)
 	}
 }
 

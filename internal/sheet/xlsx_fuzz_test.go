@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -13,19 +14,23 @@ import (
 )
 
 // FuzzXLSX reads a workbook whose sheet, texts and styles are anything. Nothing panics or hangs, the rows keep
-// their promises, and neither the size of the pieces that come from the archive nor the buffer's place matters.
+// their promises, and neither the size of the pieces that come from the archive nor the buffer's place matters, nor
+// whether texts are in memory or on disk, nor whether usualCell gets to see a cell as a whole.
 func FuzzXLSX(f *testing.F) {
 	f.Add(plainBook["xl/worksheets/sheet1.xml"], plainBook["xl/sharedStrings.xml"], plainBook["xl/styles.xml"])
 	f.Add(sheetXML(`<row r="1"><c r="A1" t="inlineStr"><is><t>a&amp;b</t></is></c><c r="B1" s="1"><v>45416.5</v></c></row><row><c t="e"><v>#N/A</v></c></row>`), "<sst/>", "")
-	f.Add("<row><v>0</c></c><c><v>1</row></v><v>2</c></row>", "<sst/>", "<xf/>")
+	f.Add("<worksheet><row><v>0</c></c><c><v>1</row></v><v>2</c></row></worksheet>", "<sst/>", "<xf/>")
+	f.Add(sheetXML(`<row><c t="s"><v>1</v></c><c t="s"><v>0</v></c><c r="D1" t="inlineStr"><is><t xml:space="preserve"> a</t></is></c><c s="0"><f>1</f><v/></c><extLst><c/></extLst></row>`), "<sst><si><t>a</t></si><si><t xml:space=\"preserve\">b </t></si></sst>",
+		`<styleSheet><numFmts><numFmt numFmtId="9" formatCode="[&lt;=999]000;000-0000"/></numFmts><cellXfs><xf numFmtId="9"/></cellXfs></styleSheet>`)
 	f.Add(sheetXML(`<row r="3"><c><f>1</f></c><c r="XFE1" t="b"><v>1</v></c><![CDATA[x]]></row>`), "<sst><si><t>_x0000_</t></si></sst>", plainBook["xl/styles.xml"])
 	f.Fuzz(func(t *testing.T, sheet, shared, style string) {
-		read := func(wrap func(io.Reader) io.Reader) ([]record, error) {
+		read := func(wrap func(io.Reader) io.Reader, limit int) ([]record, error) {
 			styles, err := readStyles(wrap(strings.NewReader(style)))
 			if err != nil {
 				return nil, err
 			}
-			texts := newTexts(func() (io.ReadCloser, error) { return io.NopCloser(wrap(strings.NewReader(shared))), nil })
+			texts := newTexts(func() (io.ReadCloser, error) { return io.NopCloser(wrap(strings.NewReader(shared))), nil }, limit)
+			defer texts.Close()
 			rows := newRowScanner(wrap(strings.NewReader(sheet)), texts, styles, false, 1000)
 			var out []record
 			for {
@@ -36,8 +41,8 @@ func FuzzXLSX(f *testing.F) {
 				out = append(out, keep(row))
 			}
 		}
-		whole, err := read(func(r io.Reader) io.Reader { return r })
-		pieces, err2 := read(iotest.OneByteReader)
+		whole, err := read(func(r io.Reader) io.Reader { return r }, 4*blockSize)
+		pieces, err2 := read(iotest.OneByteReader, 0)
 		if show(whole) != show(pieces) || (err == nil) != (err2 == nil) {
 			t.Fatalf("rows\n%s%v, in pieces\n%s%v", show(whole), err, show(pieces), err2)
 		}
@@ -82,7 +87,7 @@ func FuzzScanner(f *testing.F) {
 	})
 }
 
-var odd = regexp.MustCompile(`(^|\W):|:(\W|$)|:\w*:|&#x?0000`)
+var odd = regexp.MustCompile(`extLst|Choice|(^|\W):|:(\W|$)|:\w*:|&#x?0000`)
 
 func standardTokens(in string) (string, bool) {
 	d := xml.NewDecoder(strings.NewReader(in))
@@ -134,6 +139,32 @@ func scannerTokens(r io.Reader) (string, error) {
 			b.Write(appendText(nil, s.text, s.raw))
 		}
 	}
+}
+
+// FuzzFormat parses anything as a number format, which shows what Excel would: at least the number's own digits, in order.
+func FuzzFormat(f *testing.F) {
+	for _, code := range []string{"000-0000", `[<=999]000;[<=9999]000\-00;000\-0000`, `"A"00000`, `[$-411]ggge"年"m"月"d"日"`, "[h]:mm", "00\\", `00"`, "[00"} {
+		f.Add(code, uint32(600001))
+	}
+	f.Fuzz(func(t *testing.T, code string, n uint32) {
+		st := parseFormat(clip(code, maxFormat))
+		out := appendNumber([]byte("before"), strconv.AppendUint(nil, uint64(n), 10), st, false)
+		if string(out[:6]) != "before" {
+			t.Fatalf("%d as %q overwrote what was there: %q", n, code, out)
+		}
+		if st.look != lookDigits {
+			return
+		}
+		digits := strconv.FormatUint(uint64(n), 10)
+		for _, c := range out[6:] {
+			if digits != "" && c == digits[0] {
+				digits = digits[1:]
+			}
+		}
+		if digits != "" && n > 0 {
+			t.Fatalf("%d as %q is %q", n, code, out[6:])
+		}
+	})
 }
 
 // FuzzArchive opens anything as a workbook: rows, or an *Unsupported.

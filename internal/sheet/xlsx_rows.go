@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -26,7 +27,8 @@ type rowScanner struct {
 	long    bool
 	columns int // the largest column beyond MaxColumns, or 0
 
-	cell cell
+	rooted bool // the root element has been seen
+	cell   cell
 }
 
 // cell is the cell being read.
@@ -34,10 +36,11 @@ type cell struct {
 	inside  bool // between its tags
 	column  int  // from 1
 	kind    cellKind
-	style   style
-	start   int // of its characters in rowScanner.text
+	style   *style // nil: none
+	start   int    // of its characters in rowScanner.text
 	formula bool
 	value   bool // has a value, be it empty
+	inline  bool // its value is the text in it, whatever else it has
 	reading int  // depth of furigana
 	take    bool // inside an element whose characters are its value
 }
@@ -57,6 +60,8 @@ func newRowScanner(r io.Reader, t *texts, styles []style, date1904 bool, limit i
 	return &rowScanner{xml: newScanner(r), src: r, texts: t, styles: styles, date1904: date1904, limit: limit}
 }
 
+var errNoWorksheet = errors.New("not the XML of a worksheet")
+
 // next returns the next row that is not blank, or nil at the end of the sheet.
 func (s *rowScanner) next() (*Row, error) {
 	for {
@@ -67,6 +72,11 @@ func (s *rowScanner) next() (*Row, error) {
 		switch {
 		case tok == endOfPart:
 			return nil, nil
+		case tok == startTag && !s.rooted:
+			if s.rooted = string(s.xml.name) == "worksheet"; !s.rooted {
+				return nil, errNoWorksheet
+			}
+			continue
 		case tok == endTag && string(s.xml.name) == "sheetData":
 			return nil, s.finish()
 		case tok != startTag || string(s.xml.name) != "row":
@@ -97,10 +107,14 @@ func (s *rowScanner) finish() error {
 // the one before, follows that one.
 func (s *rowScanner) begin() error {
 	number := s.row.Number + 1
-	for name, value, rest, ok := nextAttr(s.xml.attrs); ok; name, value, rest, ok = nextAttr(rest) {
+	name, value, rest, ok := nextAttr(s.xml.attrs)
+	for ; ok; name, value, rest, ok = nextAttr(rest) {
 		if string(name) == "r" {
 			number = max(number, int64(digits(value)))
 		}
+	}
+	if len(rest) > 0 {
+		return errTag
 	}
 	if number > maxSheetRows {
 		return refuse(tooLarge, "row %d", number)
@@ -129,6 +143,11 @@ func digits(b []byte) int {
 // readRow reads the cells up to the end of the row.
 func (s *rowScanner) readRow() error {
 	for {
+		if usual, err := s.usualCell(); err != nil {
+			return err
+		} else if usual {
+			continue
+		}
 		tok, err := s.xml.next()
 		if err != nil {
 			return err
@@ -147,14 +166,23 @@ func (s *rowScanner) readRow() error {
 		start := tok == startTag
 		switch string(s.xml.name) {
 		case "c":
+			read := s.endCell
 			if start {
-				s.beginCell()
-			} else if err := s.endCell(); err != nil {
+				read = s.beginCell
+			}
+			if err := read(); err != nil {
 				return err
 			}
-		case "v", "t":
+		case "v":
+			c.take = start && c.inside && !c.inline
+			c.value = true
+		case "t":
 			c.take = start && c.inside
 			c.value = true
+		case "is":
+			if start && c.kind == kindInline {
+				s.text, c.inline = s.text[:c.start], true
+			}
 		case "f":
 			c.formula = true
 		case "rPh":
@@ -171,11 +199,49 @@ func (s *rowScanner) readRow() error {
 	}
 }
 
+// usualCell reads a cell the way nearly all are written, with nothing in it but its value: in half the time, to the same
+// effect. It is false where the next thing is anything else.
+func (s *rowScanner) usualCell() (bool, error) {
+	b := s.xml.ahead()
+	if len(b) < 3 || b[0] != '<' || b[1] != 'c' || !space(b[2]) {
+		return false, nil
+	}
+	end, _, attrs := cutTag(b)
+	if end < 0 || b[end-1] == '/' {
+		return false, nil
+	}
+	text, n := plainText(b[end+1:], "<v>", "</v></c>")
+	if n == 0 {
+		text, n = plainText(b[end+1:], "<is><t>", "</t></is></c>")
+	}
+	if n == 0 {
+		text, n = plainText(b[end+1:], `<is><t xml:space="preserve">`, "</t></is></c>")
+	}
+	if n == 0 {
+		return false, nil
+	}
+	s.xml.attrs = b[attrs:end]
+	if err := s.beginCell(); err != nil {
+		return false, err
+	}
+	s.cell.value = true
+	if !s.long {
+		s.text = append(s.text, text...)
+		s.long = len(text) > s.limit
+	}
+	s.xml.pass(end + 1 + n)
+	return true, s.endCell()
+}
+
 // beginCell starts the cell whose tag was just read.
-func (s *rowScanner) beginCell() {
+func (s *rowScanner) beginCell() error {
 	s.cell = cell{inside: true, column: s.cell.column + 1, start: len(s.text)}
 	c := &s.cell
-	for name, value, rest, ok := nextAttr(s.xml.attrs); ok; name, value, rest, ok = nextAttr(rest) {
+	if len(s.styles) > 0 {
+		c.style = &s.styles[0]
+	}
+	name, value, rest, ok := nextAttr(s.xml.attrs)
+	for ; ok; name, value, rest, ok = nextAttr(rest) {
 		if len(name) != 1 {
 			continue
 		}
@@ -186,12 +252,16 @@ func (s *rowScanner) beginCell() {
 			}
 		case 's':
 			if n := digits(value); n >= 0 && n < len(s.styles) {
-				c.style = s.styles[n]
+				c.style = &s.styles[n]
 			}
 		case 't':
 			c.kind = kindOf(value)
 		}
 	}
+	if len(rest) > 0 {
+		return errTag
+	}
+	return nil
 }
 
 // column reads the column of a reference such as AB12, from 1; 0 for what is none. Beyond MaxColumns it only
@@ -266,6 +336,9 @@ func (s *rowScanner) place(column int, text []byte) {
 func (s *rowScanner) value() ([]byte, Fault, error) {
 	c := &s.cell
 	raw := s.text[c.start:]
+	if c.formula && len(raw) == 0 && (c.kind != kindInline || !c.value) {
+		return nil, Fault{member.CellError, c.column, "formula"}, nil
+	}
 	if c.kind == kindInline {
 		text := unescapeX(raw)
 		s.text = s.text[:c.start+len(text)]
@@ -273,23 +346,25 @@ func (s *rowScanner) value() ([]byte, Fault, error) {
 	}
 	raw = bytes.TrimSpace(raw)
 	switch {
-	case len(raw) == 0 && c.formula && !c.value:
-		return nil, Fault{member.CellError, c.column, "formula"}, nil
 	case len(raw) == 0:
 		return nil, Fault{}, nil
 	case c.kind == kindShared:
 		return s.shared(raw)
 	case c.kind == kindError:
-		return raw, Fault{member.CellError, c.column, clip(raw)}, nil
+		return raw, Fault{member.CellError, c.column, string(clip(raw, maxErrorValue))}, nil
+	}
+	var st style
+	if c.style != nil {
+		st = *c.style
 	}
 	end := len(s.text)
 	switch c.kind {
 	case kindBoolean:
 		s.text = appendBoolean(s.text, raw)
 	case kindDate:
-		s.text = appendISODate(s.text, raw, c.style)
+		s.text = appendISODate(s.text, raw, st)
 	default:
-		s.text = appendNumber(s.text, raw, c.style, s.date1904)
+		s.text = appendNumber(s.text, raw, st, s.date1904)
 	}
 	s.text = append(s.text[:c.start], s.text[end:]...)
 	return s.text[c.start:len(s.text):len(s.text)], Fault{}, nil
@@ -297,13 +372,17 @@ func (s *rowScanner) value() ([]byte, Fault, error) {
 
 // shared returns the text that raw is the number of.
 func (s *rowScanner) shared(raw []byte) ([]byte, Fault, error) {
-	text, long, ok, err := s.texts.at(digits(raw))
-	if !ok && err == nil {
+	n := digits(raw)
+	if n < 0 {
 		return raw, Fault{member.CellError, s.cell.column, "text"}, nil
 	}
 	s.text = s.text[:s.cell.start]
+	text, long, ok, err := s.texts.at(&s.text, n)
+	if !ok {
+		return strconv.AppendInt(nil, int64(n), 10), Fault{member.CellError, s.cell.column, "text"}, err
+	}
 	s.long = s.long || long
-	return text, Fault{}, err
+	return text, Fault{}, nil
 }
 
 func appendBoolean(dst, raw []byte) []byte {
@@ -316,8 +395,11 @@ func appendBoolean(dst, raw []byte) []byte {
 	return append(dst, raw...)
 }
 
-// clip shortens an error value to what fits in a Fault.
-func clip(b []byte) string { return string(b[:min(len(b), 40)]) }
+// maxErrorValue is how many bytes of an error value a Fault has room for.
+const maxErrorValue = 40
+
+// clip returns the first n bytes of b.
+func clip[T string | []byte](b T, n int) T { return b[:min(len(b), n)] }
 
 // end completes the row and reports whether it is to be returned.
 func (s *rowScanner) end() bool {

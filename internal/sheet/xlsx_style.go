@@ -16,14 +16,14 @@ const (
 	lookTime
 	lookDateTime
 	lookElapsed // [h]:mm:ss
-	lookZeros   // 000000: leading zeros, as member numbers and postcodes have them
+	lookDigits  // 000-0000: see masks
 )
 
 // style is what a cell's format says about its number.
 type style struct {
 	look look
-	// zeros is the number of digits of lookZeros.
-	zeros uint8
+	// masks are those of lookDigits.
+	masks masks
 }
 
 // builtinLooks are the formats that have a number instead of a code (ECMA-376 part 1, 18.8.30); 27 to 36 and
@@ -38,6 +38,9 @@ var builtinLooks = map[int]look{
 // maxStyles is the number of cell formats that a workbook of Excel can have ("Excel specifications and
 // limits": 65,490), rounded up.
 const maxStyles = 1 << 16
+
+// maxFormat is how many bytes of a number format are looked at; Excel's own limit is 255 characters.
+const maxFormat = 1 << 10
 
 // readStyles reads xl/styles.xml into the style of each cell format, in order.
 func readStyles(r io.Reader) ([]style, error) {
@@ -57,7 +60,7 @@ func readStyles(r io.Reader) ([]style, error) {
 		case tok == endTag:
 		case name == "numFmt":
 			if id, err := strconv.Atoi(s.attr("numFmtId")); err == nil && len(custom) < maxStyles {
-				custom[id] = parseFormat(s.attr("formatCode"))
+				custom[id] = parseFormat(clip(s.attr("formatCode"), maxFormat))
 			}
 		case name == "xf" && inCells:
 			if len(styles) == maxStyles {
@@ -79,8 +82,8 @@ var notDates = strings.NewReplacer("General", "", "GENERAL", "", "general", "", 
 // parseFormat tells from a format code (ECMA-376 part 1, 18.8.31) how it makes a number look: by its first
 // section, leaving out what is quoted, escaped, or in brackets.
 func parseFormat(code string) style {
-	if n := len(code); n > 1 && n <= 32 && strings.Trim(code, "0") == "" {
-		return style{lookZeros, uint8(n)}
+	if m := parseMasks(code); m != nil {
+		return style{lookDigits, m}
 	}
 	code = notDates.Replace(code)
 	day, hour, minute, elapsed, literal := false, false, false, false, false

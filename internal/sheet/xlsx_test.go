@@ -310,7 +310,7 @@ func TestParseFormat(t *testing.T) {
 		`0"days"`: lookNumber, `0\d`: lookNumber, `_-* #,##0_-`: lookNumber, "[Blue]0.0%": lookNumber, "0": lookNumber,
 		"yyyy/m/d": lookDate, "m/d;@": lookDate, "mmm": lookDate, "[$-411]ge.m.d": lookDate, `[$-411]ggge"年"m"月"`: lookDate, "aaa": lookDate,
 		"h:mm": lookTime, "mm:ss.0": lookTime, "h:mm AM/PM": lookTime, "yyyy-mm-dd h:mm": lookDateTime, "[$-F800]dddd, mmmm dd": lookDate,
-		"[h]:mm": lookElapsed, "[mm]:ss": lookElapsed, "00000": lookZeros, "": lookNumber, `"unclosed yyyy`: lookNumber, "[h": lookTime,
+		"[h]:mm": lookElapsed, "[mm]:ss": lookElapsed, "00000": lookDigits, "": lookNumber, `"unclosed yyyy`: lookNumber, "[h": lookTime,
 	} {
 		if got := parseFormat(code); got.look != want {
 			t.Errorf("look of %q = %d, want %d", code, got.look, want)

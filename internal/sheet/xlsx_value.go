@@ -10,6 +10,9 @@ import (
 // appendNumber appends the text of a cell that holds a number, as a person sees it in the cell, but exact and
 // without the surroundings: dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, times as HH:MM:SS, numbers without
 // float noise and without exponent. What is not a number is appended as it is.
+//
+// Of formats that only dress a number up nothing is left: 12% is 0.12, ¥1,234 is 1234, and 1.5 shown without decimals is
+// 1.5. A number field could read none of the former, and the latter is what the person wrote.
 func appendNumber(dst, v []byte, st style, date1904 bool) []byte {
 	if st.look == lookNumber && plain(v) {
 		return appendPlain(dst, v)
@@ -23,11 +26,9 @@ func appendNumber(dst, v []byte, st style, date1904 bool) []byte {
 	}
 	switch st.look {
 	case lookNumber:
-	case lookZeros:
-		if plain(v) && v[0] != '-' && f == math.Trunc(f) {
-			digits := appendFloat(nil, f)
-			dst = append(dst, bytes.Repeat([]byte{'0'}, max(0, int(st.zeros)-len(digits)))...)
-			return append(dst, digits...)
+	case lookDigits:
+		if out, ok := st.masks.append(dst, f); ok {
+			return out
 		}
 	default:
 		if out, ok := appendSerial(dst, f, st.look, date1904); ok {
@@ -160,14 +161,18 @@ func appendClock(dst []byte, sec int64) []byte {
 }
 
 // appendISODate appends a cell of type d (ISO 8601) the way appendSerial would: without offset, zone and
-// fraction of a second, and without the time where the format shows none.
+// fraction of a second, and without the time or date where the format shows none.
 func appendISODate(dst, v []byte, st style) []byte {
 	const date, full = len("2006-01-02"), len("2006-01-02T15:04:05")
-	switch {
-	case len(v) > date && v[date] == 'T' && st.look == lookDate:
+	if len(v) <= date || v[date] != 'T' {
+		return append(dst, v...)
+	}
+	v = v[:min(len(v), full)]
+	switch st.look {
+	case lookDate:
 		v = v[:date]
-	case len(v) > full && v[date] == 'T':
-		v = v[:full]
+	case lookTime:
+		v = v[date+1:]
 	}
 	return append(dst, v...)
 }

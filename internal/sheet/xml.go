@@ -7,8 +7,11 @@ import (
 )
 
 // scanner cuts the XML of one part of a workbook into tokens, in the memory of one buffer. It knows as much
-// XML as workbooks have: names lose their prefix, comments and processing instructions are passed over, a
-// DOCTYPE is refused, and with it every entity but the five of XML itself.
+// XML as workbooks have: UTF-8 or UTF-16 (ECMA-376 part 2, 8.1.4); names lose their prefix, comments and processing
+// instructions are passed over, a DOCTYPE is refused, and with it every entity but the five of XML itself.
+//
+// Content for programs that know more than the standard is passed over too: extLst, whose elements may be called like
+// others (x15:workbookPr), and Choice, to which there is a Fallback (ECMA-376 part 3, 7.6).
 //
 // Of well-formedness it checks what keeps a broken part from passing for a whole one: each element is closed,
 // though not by which name.
@@ -18,6 +21,7 @@ type scanner struct {
 	r, w int
 	err  error // why there is no more: io.EOF or a failure
 
+	begun bool // the encoding is known
 	depth int
 	open  bool // the element of a tag <x/> is yet to be closed
 	cdata bool // inside <![CDATA[
@@ -44,6 +48,8 @@ const (
 
 const (
 	scanBuffer = 64 << 10
+	// maxTag bounds a tag in bytes: formats with conditions list the places where they apply in an attribute.
+	maxTag = 1 << 20
 	// maxDepth bounds how deep elements nest; a workbook's have about ten levels.
 	maxDepth = 256
 )
@@ -62,6 +68,20 @@ func newScanner(src io.Reader) *scanner {
 
 // next returns the next token; endOfPart where the part ends as it should.
 func (s *scanner) next() (token, error) {
+	tok, err := s.token()
+	for tok == startTag && err == nil && (string(s.name) == "extLst" || string(s.name) == "Choice") {
+		for inside := s.depth; err == nil && s.depth >= inside; {
+			_, err = s.token()
+		}
+		if err == nil {
+			tok, err = s.token()
+		}
+	}
+	return tok, err
+}
+
+// token is next with all that the part holds.
+func (s *scanner) token() (token, error) {
 	if s.open {
 		s.open = false
 		s.depth--
@@ -105,7 +125,7 @@ func (s *scanner) atEnd() (token, error) {
 	return endOfPart, nil
 }
 
-// more reads on, keeping buf[r:w]. It fails with errTag if there is no room: only tags are kept as a whole.
+// more reads on, keeping buf[r:w]. It fails with errTag where that is too long: only tags are kept as a whole.
 func (s *scanner) more() error {
 	if s.err != nil {
 		return s.err
@@ -114,8 +134,15 @@ func (s *scanner) more() error {
 		s.w = copy(s.buf, s.buf[s.r:s.w])
 		s.r = 0
 	}
-	if s.w == len(s.buf) {
+	if s.w == maxTag {
 		return errTag
+	}
+	if s.w == len(s.buf) {
+		s.buf = append(s.buf, make([]byte, s.w)...)
+	}
+	if !s.begun {
+		s.begun = true
+		s.src = inUTF8(s.src)
 	}
 	for empty := 0; ; empty++ {
 		n, err := s.src.Read(s.buf[s.w:])
@@ -130,6 +157,20 @@ func (s *scanner) more() error {
 			return io.ErrNoProgress
 		}
 	}
+}
+
+// muchMore is more until there is twice as much, so that what looks at it all again takes no longer than twice as long in
+// total. It fails with io.EOF if there was nothing more.
+func (s *scanner) muchMore() error {
+	had := s.w - s.r
+	for s.w-s.r < 2*had {
+		if err := s.more(); err != nil && (err != io.EOF || s.w-s.r == had) {
+			return err
+		} else if err != nil {
+			return nil
+		}
+	}
+	return nil
 }
 
 // peek returns the byte at r+i, which must be there.
@@ -243,84 +284,83 @@ func (s *scanner) skip(end string) error {
 
 // tag takes the tag that starts at r.
 func (s *scanner) tag() (token, error) {
-	n := s.tagLen()
-	for n < 0 {
-		if err := s.more(); err == io.EOF {
+	end, name, attrs := cutTag(s.buf[s.r:s.w])
+	for end < 0 {
+		if err := s.muchMore(); err == io.EOF {
 			return 0, errTruncated
 		} else if err != nil {
 			return 0, err
 		}
-		n = s.tagLen()
+		end, name, attrs = cutTag(s.buf[s.r:s.w])
 	}
-	tag := s.buf[s.r+1 : s.r+n-1]
-	s.r += n
-	if len(tag) > 0 && tag[0] == '/' {
-		if s.depth--; s.depth < 0 {
+	tag := s.buf[s.r : s.r+end]
+	s.r += end + 1
+	if end > 1 && tag[1] == '/' {
+		s.depth--
+		s.name, s.attrs = tag[name:attrs], nil
+		if s.depth < 0 {
 			return 0, errDepth
 		}
-		s.name, _ = cutName(tag[1:])
 		return endTag, nil
 	}
 	if s.depth++; s.depth > maxDepth {
 		return 0, errDepth
 	}
-	if len(tag) > 0 && tag[len(tag)-1] == '/' {
+	if tag[end-1] == '/' {
 		s.open = true
-		tag = tag[:len(tag)-1]
+		tag = tag[:end-1]
+		attrs = min(attrs, end-1)
 	}
-	s.name, s.attrs = cutName(tag)
+	s.name, s.attrs = tag[name:attrs], tag[attrs:]
 	if len(s.name) == 0 {
 		return 0, errTag
 	}
 	return startTag, nil
 }
 
-// tagLen returns the length of the tag at r, or -1 if it is not in the buffer as a whole. A > may stand in an
-// attribute, so quotes are matched; most tags have pairs of " and no '.
-func (s *scanner) tagLen() int {
-	rest := s.buf[s.r:s.w]
-	n := bytes.IndexByte(rest, '>')
-	if n < 0 {
-		return -1
+// ahead returns what is in the buffer where a tag may start, for who looks for the usual and can do without it; pass is then
+// how many bytes of whole elements to pass over. It is empty where these elements could be nested too deep.
+func (s *scanner) ahead() []byte {
+	const deepest = 4
+	if s.open || s.cdata || s.depth > maxDepth-deepest {
+		return nil
 	}
-	tag := rest[:n]
-	if n < 4 || tag[1] == '/' { // too short for an attribute, or an end tag
-		return n + 1
-	}
-	if bytes.Count(tag, []byte{'"'})&1 == 0 && bytes.IndexByte(tag, '\'') < 0 {
-		return n + 1
-	}
-	for i := 0; i < len(rest); i++ {
-		switch c := rest[i]; c {
-		case '>':
-			return i + 1
-		case '"', '\'':
-			closing := bytes.IndexByte(rest[i+1:], c)
-			if closing < 0 {
-				return -1
-			}
-			i += closing + 1
-		}
-	}
-	return -1
+	return s.buf[s.r:s.w]
 }
 
-// cutName splits a tag into the local name and the attributes.
-func cutName(tag []byte) (local, rest []byte) {
-	start := 0
-	for i, c := range tag {
-		switch c {
+func (s *scanner) pass(n int) { s.r += n }
+
+// cutTag tells where the tag at the start of text ends, and where its local name starts and ends; end is the place of its >,
+// or -1 if text does not have all of it. A > may stand in the value of an attribute.
+func cutTag(text []byte) (end, name, attrs int) {
+	i := 1
+	if len(text) > 1 && text[1] == '/' {
+		i = 2
+	}
+	name = i
+	for ; i < len(text) && !space(text[i]); i++ {
+		switch text[i] {
+		case '>':
+			return i, name, i
 		case ':':
-			start = i + 1
-		case ' ', '\t', '\r', '\n':
-			return tag[start:i], tag[i:]
+			name = i + 1
 		}
 	}
-	return tag[start:], nil
+	for attrs = i; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '>':
+			return i, name, attrs
+		case '"', '\'':
+			for i++; i < len(text) && text[i] != c; {
+				i++
+			}
+		}
+	}
+	return -1, 0, 0
 }
 
 // nextAttr takes the first attribute off attrs: its name and its value as written. It is false at the end, and
-// where what is left is no attribute.
+// where what is left is no attribute: then rest is not empty.
 func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
 	i := 0
 	for i < len(attrs) && space(attrs[i]) {
@@ -335,12 +375,12 @@ func nextAttr(attrs []byte) (name, value, rest []byte, ok bool) {
 		i++
 	}
 	if i == len(attrs) || attrs[i] != '"' && attrs[i] != '\'' {
-		return nil, nil, nil, false
+		return nil, nil, attrs[start:], false
 	}
 	value = attrs[i+1:]
 	n := bytes.IndexByte(value, attrs[i])
 	if n < 0 {
-		return nil, nil, nil, false
+		return nil, nil, attrs[start:], false
 	}
 	return name, value[:n], value[n+1:], true
 }

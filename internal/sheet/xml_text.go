@@ -2,9 +2,39 @@ package sheet
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
+
+// inUTF8 returns r in UTF-8 where it is XML in UTF-16, with or without a byte order mark (XML 1.0, appendix F).
+func inUTF8(r io.Reader) io.Reader {
+	var head [2]byte
+	n, err := io.ReadFull(r, head[:])
+	if err == nil || err == io.EOF || err == io.ErrUnexpectedEOF {
+		r = io.MultiReader(bytes.NewReader(head[:n]), r)
+	} else {
+		return &failed{err}
+	}
+	var order unicode.Endianness
+	switch string(head[:n]) {
+	case "\xFF\xFE", "<\x00":
+		order = unicode.LittleEndian
+	case "\xFE\xFF", "\x00<":
+		order = unicode.BigEndian
+	default:
+		return r
+	}
+	return transform.NewReader(r, unicode.UTF16(order, unicode.UseBOM).NewDecoder())
+}
+
+// failed is a reader that could not be read.
+type failed struct{ err error }
+
+func (f *failed) Read([]byte) (int, error) { return 0, f.err }
 
 // maxReference bounds a reference: &#x0010FFFF; and some zeros more.
 const maxReference = 16
@@ -43,6 +73,26 @@ func appendText(dst, text []byte, raw bool) []byte {
 		dst = utf8.AppendRune(dst, char)
 		text = text[n+1:]
 	}
+}
+
+// plainText returns the text between two strings of tags at the start of b, and the length of it all; 0 where b is anything
+// else, or the text is more than it looks like.
+func plainText(b []byte, open, end string) (text []byte, n int) {
+	if len(b) < len(open) || string(b[:len(open)]) != open {
+		return nil, 0
+	}
+	b = b[len(open):]
+	size := bytes.IndexByte(b, '<')
+	if size < 0 || len(b) < size+len(end) || string(b[size:size+len(end)]) != end {
+		return nil, 0
+	}
+	text = b[:size]
+	for _, c := range text {
+		if c == '&' || c == '\r' {
+			return nil, 0
+		}
+	}
+	return text, len(open) + size + len(end)
 }
 
 // reference returns what &name; stands for, or -1.

@@ -144,11 +144,11 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 }
 
 // memory is about what cutting an import takes: a chunk that is filled and one that waits for each lane, or the small
-// file as a whole; and the texts of a workbook, which unpack to some times its size.
+// file as a whole; and what its reader takes of a workbook.
 func memory(i *imports.Import) int64 {
 	bytes := 2 * min(int64(i.Cut.Lanes)*int64(i.Cut.ChunkBytes), 2*max(i.Source.Size, 64<<10))
 	if i.Source.Format == string(sheet.XLSX) {
-		bytes += 8 * i.Source.Size
+		bytes += sheet.WorkbookMemory(i.Source.Size)
 	}
 	return bytes
 }
