@@ -39,7 +39,11 @@ func detectEncoding(s sample) ([]Candidate, error) {
 		readings = append(readings, read(s, e))
 	}
 	if u := readings[0]; u.bad == 0 && u.chars > 0 {
-		// By chance, this happens to one in many texts of other encodings with two or three characters.
+		// By chance, this happens to one in many texts of other encodings with two or three characters, and to none
+		// with many: text in any language that is UTF-8 throughout is UTF-8.
+		if u.several() {
+			return candidates(readings, math.Inf(1)), nil
+		}
 		return candidates(readings, 12), nil
 	}
 	// A file that was put together from several may have lines of UTF-8, and lines of something else. Read as UTF-8,
@@ -108,7 +112,24 @@ type reading struct {
 	bad      int     // bytes that are no part of a character
 	odd      int     // characters that no list of members has
 	cost     float64 // in bits, as if the text were written in a code made for Japanese lists
+	seen     [8]rune // the first different characters, 0 for none yet
 }
+
+// note keeps the character among those seen.
+func (r *reading) note(c rune) {
+	for i, s := range r.seen {
+		if s == c {
+			return
+		}
+		if s == 0 {
+			r.seen[i] = c
+			return
+		}
+	}
+}
+
+// several reports whether the text has so many different characters that it cannot be read so by chance.
+func (r *reading) several() bool { return r.seen[len(r.seen)-1] != 0 }
 
 // senseless reports whether hardly anything of the text looks like something that people write.
 func (r reading) senseless() bool {
@@ -138,6 +159,7 @@ func read(s sample, e Encoding) reading {
 			r.cost += badCost
 		} else {
 			r.chars++
+			r.note(c)
 			cost := charCost(c, prev)
 			if cost == rareKanji && (isLetter(prev) || size < len(text) && isLetter(rune(text[size]))) {
 				cost = oddCost + 4 // an accented letter of Europe and the letter behind it, within a word

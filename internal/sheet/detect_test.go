@@ -44,7 +44,7 @@ func detectBoth(t testing.TB, file string) (Detected, error) {
 	return from, errFrom
 }
 
-const list = "会員番号,氏名,フリガナ,住所\r\n001,山田 太郎,ヤマダ タロウ,東京都千代田区丸の内1-1\r\n002,鈴木 花子,スズキ ハナコ,大阪府大阪市北区梅田2-2\r\n"
+const people = "会員番号,氏名,フリガナ,住所\r\n001,山田 太郎,ヤマダ タロウ,東京都千代田区丸の内1-1\r\n002,鈴木 花子,スズキ ハナコ,大阪府大阪市北区梅田2-2\r\n"
 
 func TestDetectTellsTextByItsBytes(t *testing.T) {
 	t.Parallel()
@@ -83,8 +83,11 @@ func TestDetectTellsTextByItsBytes(t *testing.T) {
 		{"a few letters of Windows-1252 in ASCII", strings.Repeat("1,a@example.jp\n", 1000) + "2,Jos\xe9\n3,H\xe9l\xe8ne\n", UTF8, ','},
 		{"European names", "name,city\nJosé,Köln\n", UTF8, ','},
 		{"emoji", "a,😀\n", UTF8, ','},
-		{"UTF-8", list, UTF8, ','},
-		{"Shift_JIS", in(t, ShiftJIS, list), ShiftJIS, ','},
+		{"UTF-8", people, UTF8, ','},
+		{"UTF-8 in Russian", "id,имя\n1,Гимназии он не был\n", UTF8, ','},
+		{"UTF-8 in Greek", "id,όνομα\n1,Γιώργος Παπαδόπουλος\n", UTF8, ','},
+		{"UTF-8 in Korean", "id,이름\n1,김철수\n2,박영희\n", UTF8, ','},
+		{"Shift_JIS", in(t, ShiftJIS, people), ShiftJIS, ','},
 		{"Shift_JIS, a header only", "\x8e\x81\x96\xbc,\x93\x64\x98\x62", ShiftJIS, ','},
 		{"Shift_JIS, a name", in(t, ShiftJIS, "name\n髙﨑\n"), ShiftJIS, ','},
 		{"Shift_JIS, kana", in(t, ShiftJIS, "カナ\nハナ\n"), ShiftJIS, ','},
@@ -92,16 +95,16 @@ func TestDetectTellsTextByItsBytes(t *testing.T) {
 		{"half-width kana, one word of four", in(t, ShiftJIS, "ﾔﾏﾀﾞ\n"), ShiftJIS, ','},
 		{"half-width kana, even words", in(t, ShiftJIS, "a,b\nﾀﾅｶ ﾊﾅｺ,ｻﾄｳ\nｽｽﾞｷ ﾀﾛｳ,ｺｳﾍﾞ\n"), ShiftJIS, ','},
 		{"Shift_JIS and a bar for a trail", in(t, ShiftJIS, "ソ表|－\nソ能|予\n"), ShiftJIS, '|'},
-		{"EUC-JP", in(t, EUCJP, list), EUCJP, ','},
+		{"EUC-JP", in(t, EUCJP, people), EUCJP, ','},
 		{"EUC-JP, a header only", in(t, EUCJP, "氏名,電話"), EUCJP, ','},
 		{"EUC-JP, a name", in(t, EUCJP, "name\n山田太郎\n"), EUCJP, ','},
 		{"EUC-JP, hiragana", in(t, EUCJP, "a\nさくら\n"), EUCJP, ','},
 		{"EUC-JP, half-width kana", in(t, EUCJP, "a,ﾔﾏﾀﾞ,ﾊﾅｺ\n"), EUCJP, ','},
-		{"UTF-16LE", "\xff\xfe" + in(t, UTF16LE, list), UTF16LE, ','},
-		{"UTF-16BE", "\xfe\xff" + in(t, UTF16BE, list), UTF16BE, ','},
+		{"UTF-16LE", "\xff\xfe" + in(t, UTF16LE, people), UTF16LE, ','},
+		{"UTF-16BE", "\xfe\xff" + in(t, UTF16BE, people), UTF16BE, ','},
 		{"UTF-16LE of Excel, Unicode text", "\xff\xfe" + in(t, UTF16LE, "a,b\tc\r\n1\t2\r\n"), UTF16LE, '\t'},
-		{"UTF-16LE without mark", in(t, UTF16LE, list), UTF16LE, ','},
-		{"UTF-16BE without mark", in(t, UTF16BE, list), UTF16BE, ','},
+		{"UTF-16LE without mark", in(t, UTF16LE, people), UTF16LE, ','},
+		{"UTF-16BE without mark", in(t, UTF16BE, people), UTF16BE, ','},
 		{"UTF-16LE without mark, ASCII", in(t, UTF16LE, "a,b\n1,2\n"), UTF16LE, ','},
 		{"UTF-16BE without mark, ASCII", in(t, UTF16BE, "a,b\n1,2\n"), UTF16BE, ','},
 		{"UTF-16LE without mark, nearly all Japanese", in(t, UTF16LE, "氏名\n山田太郎\n鈴木花子\nさくらももこ\n"), UTF16LE, ','},
@@ -168,11 +171,11 @@ func TestDetectRefusesWhatIsNoTable(t *testing.T) {
 		{"control bytes", strings.Repeat("\x01\x02", 100), member.NotATable, ""},
 		{"a program", "\x7fELF" + string(binary), member.NotATable, ""},
 		{"zeros", strings.Repeat("\x00", 1000), member.NotATable, ""},
-		{"gzip that is cut off", gzipped(t, list)[:40], member.CorruptFile, ""},
-		{"gzip that is damaged", strings.Replace(gzipped(t, list), "\x08\x00", "\x07\x00", 1), member.CorruptFile, ""},
+		{"gzip that is cut off", gzipped(t, people)[:40], member.CorruptFile, ""},
+		{"gzip that is damaged", strings.Replace(gzipped(t, people), "\x08\x00", "\x07\x00", 1), member.CorruptFile, ""},
 		{"workbook in a gzip", gzipped(t, string(plainBook.zip(t))), member.FormatUnsupported, "gzip"},
 		{"tar in a gzip", gzipped(t, "members.csv"+strings.Repeat("\x00", 246)+"ustar\x0000"), member.FormatUnsupported, "gzip"},
-		{"gzip in a gzip", gzipped(t, gzipped(t, list)), member.FormatUnsupported, "gzip"},
+		{"gzip in a gzip", gzipped(t, gzipped(t, people)), member.FormatUnsupported, "gzip"},
 		{"HTML in a gzip", gzipped(t, "<html>"), member.FormatUnsupported, "HTML"},
 	}
 	for _, tt := range tests {
@@ -291,7 +294,7 @@ func TestDetectTakesAMixtureForUTF8(t *testing.T) {
 
 func TestDetectFromReturnsTheSourcesError(t *testing.T) {
 	t.Parallel()
-	for name, file := range map[string]string{"text": list, "gzip": gzipped(t, list)[:50], "late": strings.Repeat("a,b\n", HeadSize)} {
+	for name, file := range map[string]string{"text": people, "gzip": gzipped(t, people)[:50], "late": strings.Repeat("a,b\n", HeadSize)} {
 		for _, broken := range []error{errBroken, io.ErrUnexpectedEOF} {
 			_, err := DetectFrom(io.MultiReader(strings.NewReader(file), iotest.ErrReader(broken)), 1<<30)
 			var u *Unsupported
@@ -319,11 +322,11 @@ func TestDelimiterConfidence(t *testing.T) {
 }
 
 func FuzzDetect(f *testing.F) {
-	for _, s := range []string{"", "a,b\n1,2\n", list, "\xff\xfea\x00", "sep=;\na;b\n", "\x1f\x8b\x08", "PK\x03\x04xl/", "<html>", "\xd4\xcf\xc0\xde"} {
+	for _, s := range []string{"", "a,b\n1,2\n", people, "\xff\xfea\x00", "sep=;\na;b\n", "\x1f\x8b\x08", "PK\x03\x04xl/", "<html>", "\xd4\xcf\xc0\xde"} {
 		f.Add([]byte(s), int64(len(s)))
 		f.Add([]byte(s), int64(1000))
 	}
-	f.Add([]byte(gzipped(f, list)), int64(0))
+	f.Add([]byte(gzipped(f, people)), int64(0))
 	f.Fuzz(func(t *testing.T, file []byte, size int64) {
 		if len(file) > HeadSize {
 			return

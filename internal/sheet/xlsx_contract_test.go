@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	units "unicode/utf16"
+	codeunits "unicode/utf16"
 )
 
 // cellsOf returns the cells of the first row of a book, and its fault.
@@ -142,7 +142,7 @@ func TestXLSXReadsPartsInUTF16(t *testing.T) {
 			b := book{}
 			for part, text := range plainBook {
 				var wide []byte
-				for _, unit := range units.Encode([]rune(mark + text)) {
+				for _, unit := range codeunits.Encode([]rune(mark + text)) {
 					wide = order.AppendUint16(wide, unit)
 				}
 				b[part] = string(wide)
