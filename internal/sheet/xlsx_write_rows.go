@@ -15,8 +15,8 @@ import (
 // UTF-16 code units.
 const MaxCell = 32767
 
-// ErrCellTooLong is returned for a cell of more than MaxCell characters. FitCell makes one that fits.
-var ErrCellTooLong = errors.New("the cell is longer than Excel allows")
+// errCellTooLong: a cell has more than MaxCell characters. FitCell makes one that fits.
+var errCellTooLong = errors.New("the cell is longer than Excel allows")
 
 // FitCell returns text as far as it fits into a cell of a workbook; U+FFFD stands for what does not. cut tells
 // that something was left out.
@@ -132,7 +132,7 @@ func (x *rowWriter) append(dst []byte, row []string) ([]byte, error) {
 			continue
 		}
 		if longerThan(text, MaxCell) {
-			return dst, fmt.Errorf("column %d: %w", n+1, ErrCellTooLong)
+			return dst, fmt.Errorf("column %d: %w", n+1, errCellTooLong)
 		}
 		dst = append(dst, `<c r="`...)
 		dst = append(dst, x.names[n]...)

@@ -91,8 +91,8 @@ func TestWriteWorkbookFailsBeyondALimit(t *testing.T) {
 		rows iter.Seq2[[]string, error]
 		want string
 	}{
-		{"long cell", pairs([]string{"a", strings.Repeat("a", MaxCell+1)}), "row 1: column 2: " + ErrCellTooLong.Error()},
-		{"long cell of pairs", pairs([]string{strings.Repeat("😀", MaxCell/2+1)}), ErrCellTooLong.Error()},
+		{"long cell", pairs([]string{"a", strings.Repeat("a", MaxCell+1)}), "row 1: column 2: " + errCellTooLong.Error()},
+		{"long cell of pairs", pairs([]string{strings.Repeat("😀", MaxCell/2+1)}), errCellTooLong.Error()},
 		{"wide row", pairs(make([]string, MaxColumns+1)), "16385 cells"},
 		{"failing rows", func(yield func([]string, error) bool) { _ = yield([]string{"a"}, nil) && yield(nil, broken) }, broken.Error()},
 		{"many rows", func(yield func([]string, error) bool) {

