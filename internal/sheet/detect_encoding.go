@@ -78,6 +78,9 @@ func candidates(readings []reading, bonus float64) []Candidate {
 		if r.chars+r.bad > 0 {
 			c.Confidence *= float64(r.chars) / float64(r.chars+r.bad)
 		}
+		if i > 0 {
+			c.Confidence = min(c.Confidence, out[i-1].Confidence)
+		}
 		sum += max(c.Confidence, 1e-9)
 		out = append(out, c)
 	}
