@@ -39,7 +39,8 @@ func (l *look) encodings() error {
 	return nil
 }
 
-// texts returns the first cells with text beyond ASCII as they read in an encoding.
+// texts returns the first cells with text beyond ASCII as they read in an encoding: not too many of one row, so that
+// there are others than those of the header.
 func (l *look) texts(e sheet.Encoding) (samples []string, err error) {
 	samples = []string{}
 	body, err := l.file.Open()
@@ -54,9 +55,10 @@ func (l *look) texts(e sheet.Encoding) (samples []string, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("inspect text: %w", err)
 		}
+		most := min(textSamples, len(samples)+rowSamples)
 		for _, cell := range row.Cells {
 			read += len(cell) + 1
-			if beyondASCII(cell) && len(samples) < textSamples {
+			if beyondASCII(cell) && len(samples) < most {
 				if text := clip(string(cell)); !slices.Contains(samples, text) {
 					samples = append(samples, text)
 				}

@@ -35,6 +35,7 @@ const (
 	columnSamples = 3
 	cellRunes     = 100
 	textSamples   = 5
+	rowSamples    = 2
 	candidates    = 5
 )
 
@@ -70,6 +71,15 @@ type Inspection struct {
 
 	Warnings []member.Warning `json:"warnings"`
 	MaxRows  int64            `json:"max_rows" doc:"An upper bound of the number of data rows."`
+}
+
+// New returns an inspection without anything, into which a stored one can be read: what older versions of Meibo did not
+// know is empty then, and not null.
+func New() *Inspection {
+	return &Inspection{
+		Encodings: []EncodingCandidate{}, Columns: []ColumnSummary{}, Sample: [][]string{}, RowNumbers: []int64{},
+		Suggested: []member.Column{}, MappingSource: FromHeaders, Warnings: []member.Warning{},
+	}
 }
 
 // The sources of a mapping.

@@ -307,9 +307,12 @@ func TestStoredInspectionOfTheFirstVersionIsRead(t *testing.T) {
 	const old = `{"format":"csv","encoding":"UTF-8","delimiter":",","header":true,"columns":[{"header":"会員番号","fill_rate":1,"samples":["A1"]}],` +
 		`"sample_rows":[["A1"]],"suggested_mapping":[{"header":"会員番号","field":"member_sn","inverted":false}],` +
 		`"warnings":[{"code":"undecodable","detail":"0xFF @ 4"}],"max_rows":12}`
-	var found Inspection
-	if err := json.Unmarshal([]byte(old), &found); err != nil {
+	found := New()
+	if err := json.Unmarshal([]byte(old), found); err != nil {
 		t.Fatal(err)
+	}
+	if text, err := json.Marshal(found); err != nil || strings.Contains(string(text), "null") {
+		t.Errorf("shown as %s, %v", text, err)
 	}
 	if !found.Header || found.Columns[0].FillRate != 1 || found.Suggested[0].Field != "member_sn" || found.Warnings[0].Detail != "0xFF @ 4" || found.MaxRows != 12 {
 		t.Errorf("inspection = %+v", found)

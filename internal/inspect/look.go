@@ -18,19 +18,12 @@ func Look(f File, o Options, schema *member.Schema) (*Inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{table: t, said: o, schema: schema, found: newInspection()}
+	l := &look{table: t, said: o, schema: schema, found: New()}
 	err = l.look()
 	if err = errors.Join(err, t.close()); err != nil {
 		return nil, err
 	}
 	return l.found, nil
-}
-
-func newInspection() *Inspection {
-	return &Inspection{
-		Encodings: []EncodingCandidate{}, Columns: []ColumnSummary{}, Sample: [][]string{}, RowNumbers: []int64{},
-		Suggested: []member.Column{}, MappingSource: FromHeaders, Warnings: []member.Warning{},
-	}
 }
 
 // look is one inspection on its way.

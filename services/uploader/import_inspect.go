@@ -165,10 +165,10 @@ func (s *server) try(ctx context.Context, i *imports.Import, o *ImportOptions) (
 
 // inspectionOf returns what was found when the source was uploaded.
 func (s *server) inspectionOf(ctx context.Context, i *imports.Import) (*Inspection, error) {
-	var found Inspection
-	err := s.db.Inspection(ctx, i.Tenant, i.ID, &found)
+	found := inspect.New()
+	err := s.db.Inspection(ctx, i.Tenant, i.ID, found)
 	if errors.Is(err, postgres.ErrNotFound) {
 		return nil, refuse(http.StatusConflict, codeNotUploaded)
 	}
-	return &found, err
+	return found, err
 }
