@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -232,4 +233,41 @@ func TestClientHearsRefusals(t *testing.T) {
 	empty := w.create(`{"file_name":"members.csv"}`)
 	done, err := w.uploadParts(t.Context(), w.url, empty.ID, nil, nil)
 	w.wantUploaded(done, err, nil)
+}
+
+// commas is a file of so many bytes that has one row.
+type commas struct{ size int64 }
+
+// ReadAt reads commas.
+func (c commas) ReadAt(p []byte, off int64) (int, error) {
+	n := min(int64(len(p)), c.size-off)
+	for i := range p[:n] {
+		p[i] = ','
+		if off+int64(i) == 100 {
+			p[i] = '\n'
+		}
+	}
+	if n < int64(len(p)) {
+		return int(n), io.EOF
+	}
+	return int(n), nil
+}
+
+// Not parallel: it measures the memory of the process, which is both the client and the server here.
+func TestUploadByPartsNeedsLittleMemory(t *testing.T) {
+	w := newWorld(t)
+	i := w.create(`{"file_name":"large.csv"}`)
+	const size = 256 << 20
+	c := client.New(w.url, w.acme.key)
+	defer c.Close()
+	more := grown(func() {
+		done, err := c.UploadParts(t.Context(), i.ID, commas{size}, size, nil)
+		w.must(err)
+		if done.Size != size {
+			t.Errorf("import = %+v", done)
+		}
+	})
+	if more > 24<<20 {
+		t.Errorf("memory has grown by %d MiB for a file of %d MiB", more>>20, size>>20)
+	}
 }
