@@ -14,16 +14,16 @@ import (
 
 func TestGzipIsReadAsItsText(t *testing.T) {
 	t.Parallel()
-	want := show(readCSV(t, strings.NewReader(list), Options{Delimiter: ','}))
-	half := len(list)/2 + 1
+	want := show(readCSV(t, strings.NewReader(people), Options{Delimiter: ','}))
+	half := len(people)/2 + 1
 	for name, file := range map[string]string{
-		"one member":              gzipped(t, list),
-		"two members":             gzipped(t, list[:half]) + gzipped(t, list[half:]),
-		"an empty member":         gzipped(t, "") + gzipped(t, list) + gzipped(t, ""),
-		"padding":                 gzipped(t, list) + strings.Repeat("\x00", 5000),
-		"Shift_JIS":               gzipped(t, in(t, ShiftJIS, list)),
-		"UTF-16 with a mark":      gzipped(t, "\xff\xfe"+in(t, UTF16LE, list)),
-		"two members of a letter": gzipped(t, in(t, EUCJP, list)[:15]) + gzipped(t, in(t, EUCJP, list)[15:]),
+		"one member":              gzipped(t, people),
+		"two members":             gzipped(t, people[:half]) + gzipped(t, people[half:]),
+		"an empty member":         gzipped(t, "") + gzipped(t, people) + gzipped(t, ""),
+		"padding":                 gzipped(t, people) + strings.Repeat("\x00", 5000),
+		"Shift_JIS":               gzipped(t, in(t, ShiftJIS, people)),
+		"UTF-16 with a mark":      gzipped(t, "\xff\xfe"+in(t, UTF16LE, people)),
+		"two members of a letter": gzipped(t, in(t, EUCJP, people)[:15]) + gzipped(t, in(t, EUCJP, people)[15:]),
 	} {
 		d, err := detectBoth(t, file)
 		if err != nil || !d.Gzip {
@@ -39,7 +39,7 @@ func TestGzipIsReadAsItsText(t *testing.T) {
 
 func TestGzipThatIsDamagedEndsTheRowsWithARefusal(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat(list, 2000)
+	text := strings.Repeat(people, 2000)
 	whole := gzipped(t, text)
 	damaged := []byte(whole)
 	damaged[len(damaged)-6] ^= 0xff // of the checksum
@@ -51,7 +51,7 @@ func TestGzipThatIsDamagedEndsTheRowsWithARefusal(t *testing.T) {
 		"half a member":   whole + whole[:5],
 		"text after zero": whole + "\x00\x00a",
 		"nothing":         "",
-		"no gzip":         list,
+		"no gzip":         people,
 	} {
 		var got error
 		for _, err := range OpenCSV(strings.NewReader(file), Options{Gzip: true, Delimiter: ','}).Rows() {
@@ -66,7 +66,7 @@ func TestGzipThatIsDamagedEndsTheRowsWithARefusal(t *testing.T) {
 
 func TestGzipReturnsTheSourcesError(t *testing.T) {
 	t.Parallel()
-	file := gzipped(t, strings.Repeat(list, 100))
+	file := gzipped(t, strings.Repeat(people, 100))
 	for at := range len(file) {
 		src := io.MultiReader(strings.NewReader(file[:at]), iotest.ErrReader(io.ErrUnexpectedEOF))
 		var got error
@@ -138,7 +138,7 @@ func TestMaxRowsOfAGzipIsNeverTooFew(t *testing.T) {
 }
 
 func FuzzGzip(f *testing.F) {
-	f.Add([]byte(gzipped(f, list)))
+	f.Add([]byte(gzipped(f, people)))
 	f.Add([]byte(gzipped(f, "a") + gzipped(f, "b") + "\x00"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		got, err := io.ReadAll(newGunzip(bytes.NewReader(file)))

@@ -10,8 +10,8 @@
 //     record that cannot be read is a row with a Fault: nothing disappears, and nothing is guessed.
 //   - A Fault concerns its own row only; the rows after it are read as if it had not been there.
 //   - The same bytes and Options always give the same rows, however they arrive from the reader below.
-//   - Memory is bounded by Options.MaxRowBytes and fixed buffers; for XLSX also by its shared strings, which
-//     have a limit of their own. The input's size does not matter.
+//   - Memory is bounded by Options.MaxRowBytes and fixed buffers; for XLSX also by WorkbookMemory, beyond which its
+//     shared strings go to disk. The input's size does not matter.
 //   - Cells are UTF-8 as the file has them: not trimmed, not normalised. A byte that is no text in the file's
 //     encoding is a Fault that names it; none is dropped, guessed, or takes a delimiter with it.
 //

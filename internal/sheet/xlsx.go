@@ -12,10 +12,13 @@ import (
 // XLSXReader reads the rows of one sheet of a workbook (ECMA-376, also its strict variant) as it streams by.
 // What it makes of the cells:
 //
-//   - Texts, shared or inline, are joined from their runs, without furigana (rPh).
-//   - Numbers have neither float noise nor exponents, and the leading zeros of formats such as 000000. Dates,
-//     by their format and in both date systems, are YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, times HH:MM:SS.
-//   - Booleans are TRUE and FALSE. A formula is its cached value.
+//   - Texts, shared or inline, are joined from their runs, without furigana (rPh). Blanks in them stay.
+//   - Numbers have neither float noise nor exponents. Formats that dress them up (%, ¥, thousands, decimals) leave no trace;
+//     formats that are made of digits do, with the leading zeros and marks that they give to postcodes and member numbers.
+//   - Dates, by their format and in both date systems, are YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, times HH:MM:SS, with as many
+//     hours as there are where the format is one of durations. What Excel cannot show as a date stays a number.
+//   - Booleans are TRUE and FALSE. A formula is its cached value; one without fails its row, as an error value does.
+//   - A merged cell is where its value is in the file, which is its first cell; the others are empty.
 //   - A row is as wide as the first one, short rows being filled up with empty cells; without a header as wide
 //     as the widest of the first rows. Cells beyond that are kept if they are not empty.
 //   - A row without text is blank: it counts in Row.Number and is not returned.
@@ -66,7 +69,7 @@ func (x *XLSXReader) MaxRows() int64 {
 	if f == nil {
 		return maxSheetRows
 	}
-	// The shortest row is <row><c><v>1</v></c></row>.
+	// The shortest row without a fault is <row><c><v>1</v></c></row>.
 	return min(maxSheetRows, int64(min(f.UncompressedSize64, maxSheet))/26+1)
 }
 

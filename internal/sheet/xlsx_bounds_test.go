@@ -228,3 +228,35 @@ func TestXLSXBoundsItsRowsClosely(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkTexts asks for texts in the order of the file, as Excel and most others write them, and at random, as a sheet that
+// was sorted does.
+func BenchmarkTexts(b *testing.B) {
+	const n = 100000
+	for _, place := range []string{"memory", "disk"} {
+		open, _ := numbered(n, 20)
+		texts := newTexts(open, map[string]int{"memory": 64 << 20, "disk": 0}[place])
+		var own []byte
+		if _, _, _, err := texts.at(&own, n-1); err != nil {
+			b.Fatal(err)
+		}
+		r := rand.New(rand.NewPCG(1, 1))
+		for order, next := range map[string]func(i int) int{
+			"in order": func(i int) int { return i % n },
+			"random":   func(int) int { return r.IntN(n) },
+		} {
+			b.Run(place+"/"+order, func(b *testing.B) {
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					own = own[:0]
+					if _, _, _, err := texts.at(&own, next(i)); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+		if err := texts.Close(); err != nil {
+			b.Error(err)
+		}
+	}
+}

@@ -29,6 +29,8 @@ type spill struct {
 type group struct {
 	number int // from 1; 0: none
 	bytes  []byte
+	// next is the text behind the one that was asked for last, and from its place: most ask in order.
+	next, from int
 }
 
 const (
@@ -39,7 +41,7 @@ const (
 	tailBytes = 256 << 10
 	// maxSpill bounds the file, in bytes, and maxSpilled the texts in it: more than three for each cell of a full sheet
 	// of twenty columns, which takes the memory of their places to 8 MiB.
-	maxSpill   = 8 << 30
+	maxSpill   = 4 << 30
 	maxSpilled = 1 << 26
 )
 
@@ -102,12 +104,12 @@ func (s *spill) at(dst []byte, i int) (text []byte, long bool, err error) {
 		return s.walk(dst, start, skip)
 	}
 	if start >= s.written {
-		text, long = nth(dst, s.tail[start-s.written:end-s.written], skip)
+		text, long, _ = nth(dst, s.tail[start-s.written:end-s.written], skip)
 		return text, long, nil
 	}
 	g := &s.groups[number%groupSlots]
 	if g.number != number+1 {
-		g.number = 0
+		g.number, g.next, g.from = 0, 0, 0
 		g.bytes = append(g.bytes[:0], make([]byte, end-start)...)
 		if err := s.readAt(g.bytes, start); err != nil {
 			return dst, false, err
@@ -116,23 +118,27 @@ func (s *spill) at(dst []byte, i int) (text []byte, long bool, err error) {
 			g.number = number + 1
 		}
 	}
-	text, long = nth(dst, g.bytes, skip)
+	if skip < g.next {
+		g.next, g.from = 0, 0
+	}
+	text, long, size := nth(dst, g.bytes[g.from:], skip-g.next)
+	g.next, g.from = skip+1, g.from+size
 	return text, long, nil
 }
 
-// nth appends to dst the text in group that is behind skip others.
-func nth(dst, group []byte, skip int) (text []byte, long bool) {
+// nth appends to dst the text in group that is behind skip others, and tells where it ends.
+func nth(dst, group []byte, skip int) (text []byte, long bool, end int) {
 	for ; ; skip-- {
-		n, size := binary.Uvarint(group)
+		n, size := binary.Uvarint(group[end:])
 		long = n == tooLongText
 		if long {
 			n = 0
 		}
-		end := size + int(n)
+		start := end + size
+		end = start + int(n)
 		if skip == 0 {
-			return append(dst, group[size:end]...), long
+			return append(dst, group[start:end]...), long, end
 		}
-		group = group[end:]
 	}
 }
 
