@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// members is a CSV of n rows of 20 columns, as a member people has them.
+// members is a CSV of n rows of 20 columns, as a member list has them.
 func members(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString("member_sn")

@@ -68,18 +68,18 @@ func tableOf(t testing.TB, e Encoding) string {
 	var b strings.Builder
 	var dst [64]byte
 	decode := decoderOf(e)
-	people := func(in ...byte) {
+	add := func(in ...byte) {
 		n, _ := decode(dst[:], in, true)
 		if r, size := utf8.DecodeRune(dst[:n]); size == n && r != utf8.RuneError {
 			fmt.Fprintf(&b, "%x %04x\n", in, r)
 		}
 	}
 	for lead := range 0x80 {
-		people(byte(lead) | 0x80)
+		add(byte(lead) | 0x80)
 		for trail := range 0x100 {
-			people(byte(lead)|0x80, byte(trail))
+			add(byte(lead)|0x80, byte(trail))
 			if e == EUCJP {
-				people(eucThree, byte(lead)|0x80, byte(trail))
+				add(eucThree, byte(lead)|0x80, byte(trail))
 			}
 		}
 	}

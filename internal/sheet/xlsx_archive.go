@@ -83,8 +83,8 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	if size > maxArchive {
 		return nil, refuse(tooLarge, "%d bytes", size)
 	}
-	if u := a.ole2(); u != nil {
-		return nil, u
+	if err := a.container(); err != nil {
+		return nil, err
 	}
 	if err := a.countParts(size); err != nil {
 		return nil, a.fail("archive", err)
@@ -121,25 +121,18 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	return a, nil
 }
 
-// ole2 is the refusal of the container of old workbooks and of those with a password, or nil. They are told apart by the
-// names in its first directory sector ([MS-CFB] 2.2, 2.6; [MS-OFFCRYPTO] 2.3.4.4). Any failure to read shows again.
-func (a *archive) ole2() *Unsupported {
-	var head [52]byte
-	n, _ := a.src.ReaderAt.ReadAt(head[:], 0)
-	if !strings.HasPrefix(string(head[:n]), "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+// container is the refusal of the container of old workbooks and of those with a password; nil for anything else.
+func (a *archive) container() error {
+	head := make([]byte, min(headSize, a.src.size))
+	if n, err := a.src.ReaderAt.ReadAt(head, 0); n < len(head) {
+		return fmt.Errorf("read archive: %w", err)
+	}
+	if !bytes.HasPrefix(head, []byte(ole2)) {
 		return nil
 	}
-	shift, sector := binary.LittleEndian.Uint16(head[30:]), binary.LittleEndian.Uint32(head[48:])
-	names := make([]byte, 4096)
-	n, _ = a.src.ReaderAt.ReadAt(names, (int64(sector)+1)<<min(shift, 12))
-	if bytes.Contains(names[:n], encryptedPackage) {
-		return refuse(encrypted, "EncryptedPackage")
-	}
-	return refuse(oldExcel, "OLE2")
+	_, err := DetectFrom(io.NewSectionReader(a.src.ReaderAt, 0, a.src.size), a.src.size)
+	return err
 }
-
-// encryptedPackage is that name in UTF-16.
-var encryptedPackage = []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")
 
 // countParts looks at how many parts the archive says it has (APPNOTE.TXT 4.3.16) before room is made for them.
 func (a *archive) countParts(size int64) error {

@@ -159,9 +159,9 @@ func TestXLSXRefusesHostileWorkbooks(t *testing.T) {
 		{"many styles", book{"xl/styles.xml": "<styleSheet><cellXfs>" + strings.Repeat("<xf/>", maxStyles+1) + "</cellXfs></styleSheet>"}.zip(t), member.CorruptFile},
 		{"ZIP64 with parts without number", zip64Of(plainBook.zip(t), 1<<40), member.FileTooLarge},
 		{"ZIP64 that leads nowhere", zip64At(plainBook.zip(t), 1<<60), member.CorruptFile},
-		{"with a password", ole2("EncryptedPackage"), member.EncryptedFile},
-		{"an old workbook", ole2("Workbook"), member.FormatUnsupported},
-		{"OLE2", append([]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), plainBook.zip(t)...), member.FormatUnsupported},
+		{"with a password", container("EncryptedPackage"), member.EncryptedFile},
+		{"an old workbook", container("Workbook"), member.FormatUnsupported},
+		{"OLE2", append([]byte(ole2), plainBook.zip(t)...), member.FormatUnsupported},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -175,10 +175,10 @@ func TestXLSXRefusesHostileWorkbooks(t *testing.T) {
 	}
 }
 
-// ole2 is the beginning of a container whose directory has that name.
-func ole2(name string) []byte {
+// container is the beginning of an OLE2 container whose directory has that name.
+func container(name string) []byte {
 	out := make([]byte, 4096)
-	copy(out, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")
+	copy(out, ole2)
 	out[30], out[48] = 9, 3 // sectors of 512 bytes; the directory is sector 3
 	for i, c := range []byte(name) {
 		out[4*512+2*i] = c
