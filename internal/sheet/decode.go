@@ -55,7 +55,7 @@ func byMark(head []byte) Encoding {
 	return ""
 }
 
-// decode turns src into UTF-8 in dst, and returns how much of either is done. It leaves a character whose end src does
+// decode turns the next part of a text, src, into UTF-8 in dst, and returns how much of either is done. It leaves a character whose end src does
 // not hold, unless src is the last of the text, and needs at least minDecode bytes in dst to go on. What cannot be
 // decoded comes out as bytes that are no UTF-8 and still tell what they were: see appendBadByte and appendBadUnit.
 type decode func(dst, src []byte, last bool) (nDst, nSrc int)
@@ -67,7 +67,7 @@ const minDecode = 9
 func decoderOf(e Encoding) decode {
 	switch e {
 	case ShiftJIS:
-		return decodeShiftJIS(shiftJISTable())
+		return (&shiftJIS{table: shiftJISTable()}).decode
 	case EUCJP:
 		return decodeEUCJP(eucJPTable())
 	case UTF16LE:

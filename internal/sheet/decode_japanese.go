@@ -3,6 +3,7 @@ package sheet
 import (
 	"encoding/binary"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
@@ -77,40 +78,84 @@ func putPacked(dst []byte, r uint32) int {
 // Half-width kana: the character of the byte 0xA1 is halfKana, and so on up to 0xDF.
 const halfKana = 0xFF61
 
-// decodeShiftJIS decodes code page 932 (Microsoft, "cp932"; WHATWG Encoding, "Shift_JIS decoder"). A pair that stands
-// for nothing is two bad bytes, unless its second is ASCII, which then stands for itself.
-func decodeShiftJIS(table *doubles) decode {
-	return func(dst, src []byte, last bool) (n, i int) {
-		for i < len(src) && len(dst)-n >= minDecode {
-			b, size := src[i], 1
-			switch {
-			case b < 0x80:
-				size = ascii(dst[n:], src[i:])
-				n += size
-			case i+1 < len(src) && table[pairOf(b, src[i+1])] != 0:
-				n += putPacked(dst[n:], table[pairOf(b, src[i+1])])
-				size = 2
-			case 0xA1 <= b && b <= 0xDF:
-				n += put(dst[n:], halfKana+uint32(b)-0xA1)
-			case b == 0x80:
-				n += put(dst[n:], uint32(b))
-			case b == 0xA0, b > 0xFC:
-				n += putBadByte(dst[n:], b)
-			case i+1 < len(src):
-				n += putBadByte(dst[n:], b)
-				if trail := src[i+1]; trail >= 0x80 {
-					n += putBadByte(dst[n:], trail)
-					size = 2
-				}
-			case last:
-				n += putBadByte(dst[n:], b)
-			default:
+// shiftJIS decodes code page 932 (Microsoft, "cp932"; WHATWG Encoding, "Shift_JIS decoder"). A pair that stands for
+// nothing is two bad bytes, unless its second is ASCII, which then stands for itself.
+//
+// Lines of UTF-8, which some programs append to such files, would mostly be text too: 山 is 螻ｱ. They are bad bytes.
+type shiftJIS struct {
+	table  *doubles
+	inside bool // the byte before is no ASCII
+	utf8   int  // bytes of UTF-8 that come next
+}
+
+func (d *shiftJIS) decode(dst, src []byte, last bool) (n, i int) {
+	for i < len(src) && len(dst)-n >= minDecode {
+		b, size := src[i], 1
+		if b < 0x80 {
+			size = ascii(dst[n:], src[i:])
+			n, i, d.inside = n+size, i+size, false
+			continue
+		}
+		if !d.inside && 0xE3 <= b && b <= 0xEF {
+			var wait bool
+			if d.utf8, wait = runOfUTF8(src[i:], last); wait {
 				return n, i
 			}
-			i += size
 		}
-		return n, i
+		d.inside = true
+		switch {
+		case d.utf8 > 0:
+			n += putBadByte(dst[n:], b)
+			d.utf8--
+		case i+1 < len(src) && d.table[pairOf(b, src[i+1])] != 0:
+			n += putPacked(dst[n:], d.table[pairOf(b, src[i+1])])
+			size = 2
+		case 0xA1 <= b && b <= 0xDF:
+			n += put(dst[n:], halfKana+uint32(b)-0xA1)
+		case b == 0x80:
+			n += put(dst[n:], uint32(b))
+		case b == 0xA0, b > 0xFC:
+			n += putBadByte(dst[n:], b)
+		case i+1 < len(src):
+			n += putBadByte(dst[n:], b)
+			if trail := src[i+1]; trail >= 0x80 {
+				n += putBadByte(dst[n:], trail)
+				size = 2
+			}
+		case last:
+			n += putBadByte(dst[n:], b)
+		default:
+			return n, i
+		}
+		i += size
 	}
+	return n, i
+}
+
+// runOfUTF8 returns the size of the Japanese in UTF-8 that src begins with, up to the next ASCII, or zero where that is
+// none, or where what it is in Shift_JIS is as likely: a single letter, unless a delimiter follows. wait says that this
+// takes more of the text.
+func runOfUTF8(src []byte, last bool) (size int, wait bool) {
+	const longest = 48
+	for size < min(len(src), longest) && src[size] >= 0x80 {
+		size++
+	}
+	if size == len(src) && size < longest && !last {
+		// The first letter tells nearly always.
+		return 0, size < utf8.UTFMax || utf8.Valid(src[:3])
+	}
+	cost := 0
+	for i := 0; i < size; i += 3 {
+		r, n := utf8.DecodeRune(src[i:size])
+		if n != 3 || (r < 0x3000 || r > 0x30FF) && (r < 0x4E00 || r > 0x9FFF) && (r < 0xFF01 || r > 0xFF9F) {
+			return 0, false
+		}
+		cost += charCost(r, 0)
+	}
+	if cost > size/3*12 || size == 3 && len(src) > size && src[size] >= 0x40 {
+		return 0, false
+	}
+	return size, false
 }
 
 // The bytes that shift to half-width kana and to JIS X 0212 in EUC-JP.

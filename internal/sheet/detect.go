@@ -49,7 +49,7 @@ func Detect(head []byte, size int64) (Detected, error) {
 		if d, err := detectBinary(head); d.Format != "" || err != nil {
 			return d, err
 		}
-		return detectText(sample{head: head, text: head, whole: !partial})
+		return detectText(sample{head: head, text: head, size: int64(len(head)), whole: !partial})
 	}
 	end := error(io.EOF)
 	if partial {
@@ -63,7 +63,7 @@ func Detect(head []byte, size int64) (Detected, error) {
 	if err := checkInside(inside); err != nil {
 		return Detected{}, err
 	}
-	d, err := detectText(sample{head: inside, text: inside, whole: err == nil && len(inside) < headSize})
+	d, err := detectText(sample{head: inside, text: inside, size: int64(len(inside)), whole: err == nil && len(inside) < headSize})
 	d.Gzip = err == nil
 	return d, err
 }

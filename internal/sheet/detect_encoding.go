@@ -12,7 +12,8 @@ import (
 
 // detectEncoding returns the encodings that a text could be in, the likeliest first: what a byte order mark says; else
 // UTF-16 by the pattern of its zeros; else UTF-8 where all of the text is that; else whichever of the others makes the
-// most plausible Japanese of it. The error is an *Unsupported for what makes sense in none.
+// most plausible Japanese of it. Text that makes sense in none is UTF-8 where that is a few bytes of it; where it is more,
+// the error is an *Unsupported.
 func detectEncoding(s sample) ([]Candidate, error) {
 	if e := byMark(s.head); e != "" {
 		return []Candidate{{e, 1}}, nil
@@ -47,12 +48,18 @@ func detectEncoding(s sample) ([]Candidate, error) {
 		return candidates(readings, math.Inf(1)), nil
 	}
 	found := candidates(readings, 0)
-	for _, r := range readings {
-		if r.encoding == found[0].Encoding && r.senseless() {
-			return nil, refuse(otherEncoding, "%d bad and %d odd characters of %d as %s", r.bad, r.odd, r.chars, r.encoding)
-		}
+	r := readings[0]
+	switch few := int64(r.bad + r.odd); {
+	case !r.senseless():
+		return found, nil
+	case few < 3 || few*1000 < s.size:
+		// As UTF-8 the rows with such bytes fail; it is more than likely that the others are what they seem.
+		return []Candidate{{UTF8, 0.3}}, nil
 	}
-	return found, nil
+	if c := countControls(s.head); c.many(s.head) {
+		return nil, refuse(notATable, "%d control bytes of %d", c.all, len(s.head))
+	}
+	return nil, refuse(otherEncoding, "%d bad and %d odd characters of %d as %s", r.bad, r.odd, r.chars, r.encoding)
 }
 
 // candidates ranks readings by their cost, that of UTF-8 made less by so many bits.
@@ -132,6 +139,9 @@ func read(s sample, e Encoding) reading {
 		} else {
 			r.chars++
 			cost := charCost(c, prev)
+			if cost == rareKanji && (isLetter(prev) || size < len(text) && isLetter(rune(text[size]))) {
+				cost = oddCost + 4 // an accented letter of Europe and the letter behind it, within a word
+			}
 			if cost >= oddCost {
 				r.odd++
 			}
@@ -141,6 +151,8 @@ func read(s sample, e Encoding) reading {
 	}
 	return r
 }
+
+func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
 // linesOfUTF8 counts the lines that are not all ASCII, and those of them that hold several characters as only UTF-8
 // writes Japanese, and nothing else.
@@ -161,8 +173,9 @@ func linesOfUTF8(text []byte) (good, all int) {
 }
 
 const (
-	badCost = 24
-	oddCost = 20
+	rareKanji = 17
+	badCost   = 24
+	oddCost   = 20
 	// rareCost is what EUC-JP costs from the start, which only old systems still write.
 	rareCost = 3
 )
@@ -203,7 +216,7 @@ func kanjiCost(r rune) int {
 	case row >= 0xF9 && eucJPCodes()[r]&0x80 != 0:
 		return 14
 	}
-	return 17
+	return rareKanji
 }
 
 // halfKanaCost knows how half-width kana follow one another: a mark of voicing only what can be voiced, a small letter
@@ -214,7 +227,10 @@ func halfKanaCost(r, prev rune) int {
 	case r == 'ﾞ' && ('ｶ' <= prev && prev <= 'ﾄ' || 'ﾊ' <= prev && prev <= 'ﾎ' || prev == 'ｳ'), r == 'ﾟ' && 'ﾊ' <= prev && prev <= 'ﾎ':
 		return 3
 	case r == 'ﾞ', r == 'ﾟ':
-		return 18
+		if after {
+			return 18
+		}
+		return oddCost
 	case 'ｧ' <= r && r <= 'ｯ':
 		if after {
 			return 7

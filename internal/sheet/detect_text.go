@@ -11,6 +11,8 @@ type sample struct {
 	head []byte
 	// text is head, and from behind it the lines with characters beyond ASCII, as far as they were read.
 	text []byte
+	// size is how many bytes were read for that.
+	size int64
 	// whole says that nothing comes after text.
 	whole bool
 }
@@ -18,16 +20,15 @@ type sample struct {
 // survey is the reading of a text for a sample of it.
 type survey struct {
 	sample
-	high   int   // bytes beyond ASCII in text
-	inLine bool  // the reading is in a line that goes into text
-	passed int64 // bytes read
-	ended  bool  // no more is to be read
+	high   int  // bytes beyond ASCII in text
+	inLine bool // the reading is in a line that goes into text
+	ended  bool // no more is to be read
 	buf    []byte
 }
 
 func newSurvey(head []byte) *survey {
 	end := len(head) < headSize
-	s := &survey{sample: sample{head: head, whole: end}, passed: int64(len(head)), ended: end}
+	s := &survey{sample: sample{head: head, size: int64(len(head)), whole: end}, ended: end}
 	s.text = bytes.Clone(head)
 	s.high = highBytes(head)
 	line := head[bytes.LastIndexAny(head, "\r\n")+1:]
@@ -54,7 +55,7 @@ func (s *survey) read(r io.Reader, enough int) error {
 	}
 	for empty := 0; !s.ended && (s.high < enough || s.inLine); {
 		n, err := r.Read(s.buf)
-		s.passed += int64(n)
+		s.size += int64(n)
 		s.take(s.buf[:n])
 		if empty++; n > 0 {
 			empty = 0
@@ -66,19 +67,23 @@ func (s *survey) read(r io.Reader, enough int) error {
 			return err
 		case empty == 100:
 			return io.ErrNoProgress
-		case s.passed >= maxSurvey, len(s.text) > maxText:
+		case s.size >= maxSurvey, len(s.text) > maxText:
 			s.ended = true
 		}
 	}
 	return nil
 }
 
-// take adds the lines of p that are not all ASCII to the text, from their first character that is not. CR and LF are
-// no part of any character.
+// take adds the lines of p that are not all ASCII to the text, from their first character that is not; and those that
+// switch to another character set by ESC. CR and LF are no part of any character.
 func (s *survey) take(p []byte) {
 	for len(p) > 0 {
 		if !s.inLine {
-			if p = p[asciiLen(p):]; len(p) == 0 {
+			n := asciiLen(p)
+			if esc := bytes.IndexByte(p[:n], 0x1B); esc >= 0 {
+				n = esc
+			}
+			if p = p[n:]; len(p) == 0 {
 				return
 			}
 			s.inLine = true
@@ -127,7 +132,7 @@ func detectText(s sample) (Detected, error) {
 		return Detected{}, refuse(*what, "first bytes of %s", d.Encoding)
 	}
 	c := countControls(text)
-	if c.all > 3 && c.all*20 > len(text) && (c.separators < c.all || !bytes.ContainsAny(text, "\r\n")) {
+	if c.many(text) {
 		return Detected{}, refuse(notATable, "%d control bytes of %d", c.all, len(text))
 	}
 	d.Delimiter, d.DelimiterConfidence = detectDelimiter(text, whole)
@@ -164,6 +169,11 @@ func countControls(text []byte) (c controls) {
 		}
 	}
 	return c
+}
+
+// many reports whether the controls are too many for text.
+func (c controls) many(text []byte) bool {
+	return c.all > 3 && c.all*20 > len(text) && (c.separators < c.all || !bytes.ContainsAny(text, "\r\n"))
 }
 
 // markup returns the refusal of text that starts like HTML, XML or JSON, or nil.

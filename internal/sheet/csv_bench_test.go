@@ -1,0 +1,67 @@
+package sheet
+
+import (
+	"bytes"
+	stdcsv "encoding/csv"
+	"fmt"
+	"io"
+	"testing"
+)
+
+// members is a CSV of n rows of 20 columns, as a member list has them.
+func members(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString("member_sn")
+	for i := range 19 {
+		fmt.Fprintf(&b, ",column %d", i)
+	}
+	b.WriteString("\r\n")
+	for i := range n {
+		fmt.Fprintf(&b, "M%08d,山田 太郎,太郎,山田,taro.yamada%d@example.jp,+8190%08d,Tokyo,JP,2024-01-%02d,1980-%02d-01,1,", i, i, i, i%28+1, i%12+1)
+		fmt.Fprintf(&b, "gold,TRUE,FALSE,TRUE,,,crm-%d,web,note %d\r\n", i*7, i)
+	}
+	return b.Bytes()
+}
+
+func BenchmarkCSV(b *testing.B) {
+	const rows = 20000
+	in := members(rows)
+	b.Run("sheet", func(b *testing.B) {
+		b.SetBytes(int64(len(in)))
+		b.ReportAllocs()
+		for b.Loop() {
+			n := 0
+			for _, err := range OpenCSV(bytes.NewReader(in), Options{Delimiter: ','}).Rows() {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			if n != rows+1 {
+				b.Fatal(n)
+			}
+		}
+		b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+	b.Run("encoding-csv", func(b *testing.B) {
+		b.SetBytes(int64(len(in)))
+		b.ReportAllocs()
+		for b.Loop() {
+			r := stdcsv.NewReader(bytes.NewReader(in))
+			r.ReuseRecord = true
+			n := 0
+			for {
+				if _, err := r.Read(); err == io.EOF {
+					break
+				} else if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			if n != rows+1 {
+				b.Fatal(n)
+			}
+		}
+		b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	})
+}
