@@ -50,7 +50,7 @@ func (l *look) texts(e sheet.Encoding) (samples []string, err error) {
 	defer func() { err = errors.Join(err, body.Close()) }()
 	o := l.options
 	o.Encoding = e
-	read := 0
+	read, seen := 0, make(map[string]bool, textSamples)
 	for row, err := range sheet.OpenCSV(body, o).Rows() {
 		if err != nil {
 			return nil, fmt.Errorf("inspect text: %w", err)
@@ -58,10 +58,10 @@ func (l *look) texts(e sheet.Encoding) (samples []string, err error) {
 		most := min(textSamples, len(samples)+rowSamples)
 		for _, cell := range row.Cells {
 			read += len(cell) + 1
-			if beyondASCII(cell) && len(samples) < most {
-				if text := clip(string(cell)); !slices.Contains(samples, text) {
-					samples = append(samples, text)
-				}
+			// Most files repeat their cells: looking them up makes no copy of them.
+			if len(samples) < most && beyondASCII(cell) && !seen[string(cell)] {
+				seen[string(cell)] = true
+				samples = append(samples, clip(string(cell)))
 			}
 		}
 		if len(samples) == textSamples || read > scanBytes {
