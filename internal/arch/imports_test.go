@@ -142,7 +142,7 @@ var owners = map[string][]string{
 	"github.com/jackc/pgx":                {"internal/postgres"},
 	"github.com/jackc/tern":               {"internal/postgres"},
 	"github.com/nats-io/nats.go":          {"internal/queue"},
-	"github.com/aws":                      {"internal/blob"},
+	"github.com/aws":                      {"internal/blob", "internal/embedded"}, // versity's backend is written in its types
 	"github.com/xuri":                     {"internal/sheet"},
 	"github.com/wneessen/go-mail":         {"internal/mail"},
 	"github.com/nats-io/nats-server":      {"internal/embedded"},
