@@ -18,6 +18,7 @@ import (
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/sample"
+	"github.com/meibo/meibo/internal/sheet"
 )
 
 // demoCmd shows the whole product on a generated sample, and checks it.
@@ -166,13 +167,17 @@ func (d *demoCmd) show(ctx context.Context, c *console, stack *devstack.Dev, dat
 func (d *demoCmd) trials(c *console, data string) ([]trial, error) {
 	c.note("%s", c.say("サンプルファイルを作成しています…", "Writing the sample files …"))
 	first := sample.Config{Rows: d.Rows, Seed: demoSeed, DefectRate: demoDefects}
-	csvFile, fresh, err := writeDemoFile(filepath.Join(data, "会員.csv"), "csv", first)
+	csvFile, fresh, err := writeDemoFile(filepath.Join(data, "会員.csv"), "csv", sheet.UTF8, first)
+	if err != nil {
+		return nil, err
+	}
+	sjisFile, again, err := writeDemoFile(filepath.Join(data, "会員_Shift_JIS.csv"), "csv", sheet.ShiftJIS, first)
 	if err != nil {
 		return nil, err
 	}
 	later := first
 	later.Rows, later.Revision, later.ChangeRate = d.Rows/20, 1, demoChanges
-	xlsxFile, changed, err := writeDemoFile(filepath.Join(data, "会員_変更.xlsx"), "xlsx", later)
+	xlsxFile, changed, err := writeDemoFile(filepath.Join(data, "会員_変更.xlsx"), "xlsx", "", later)
 	if err != nil {
 		return nil, err
 	}
@@ -184,9 +189,9 @@ func (d *demoCmd) trials(c *console, data string) ([]trial, error) {
 			fresh,
 		},
 		{
-			c.say("同じファイルをもう一度取り込みます", "The same file again"), csvFile,
-			totals{Total: int64(fresh.Total), Unchanged: good, Failed: int64(fresh.Failed)},
-			fresh,
+			c.say("同じ内容を Shift_JIS の CSV で取り込みます", "The same content again, in Shift_JIS"), sjisFile,
+			totals{Total: int64(again.Total), Unchanged: good, Failed: int64(again.Failed)},
+			again,
 		},
 		{
 			c.say("一部の会員が変わった Excel ファイルを取り込みます", "An Excel file in which some members have changed"), xlsxFile,
@@ -199,12 +204,12 @@ func (d *demoCmd) trials(c *console, data string) ([]trial, error) {
 	}, nil
 }
 
-func writeDemoFile(name, format string, cfg sample.Config) (string, sample.Expect, error) {
+func writeDemoFile(name, format string, encoding sheet.Encoding, cfg sample.Config) (string, sample.Expect, error) {
 	file, err := os.Create(name)
 	if err != nil {
 		return "", sample.Expect{}, fmt.Errorf("write sample: %w", err)
 	}
-	expect, err := writeSample(file, format, cfg)
+	expect, err := writeSample(file, format, encoding, cfg)
 	return name, expect, errors.Join(err, file.Close())
 }
 

@@ -83,7 +83,8 @@ var helpJapanese = map[string]string{
 
 	// Samples.
 	"How many members.": "会員の数です。",
-	"Another seed gives other members; the same one the same file.": "乱数の種です。同じ値からは同じファイルができます。",
+	"The encoding of the CSV: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE (default: UTF-8).": "CSV の文字コードです：UTF-8、Shift_JIS、EUC-JP、UTF-16LE、UTF-16BE（省略時：UTF-8）。",
+	"Another seed gives other members; the same one the same file.":                             "乱数の種です。同じ値からは同じファイルができます。",
 	"The format: csv,xlsx.":                      "形式です：csv,xlsx。",
 	"The share of bad rows, from 0 to 1.":        "不正な行の割合です（0〜1）。",
 	"Where to write; standard output otherwise.": "保存先です。省略時は標準出力です。",

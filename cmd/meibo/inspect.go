@@ -25,14 +25,21 @@ type reading struct {
 
 // Validate is called by kong.
 func (r *reading) Validate() error {
-	if _, ok := sheet.ParseEncoding(r.Encoding); !ok && r.Encoding != "" {
-		return fmt.Errorf("--encoding %s: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE expected", r.Encoding)
+	if err := checkEncoding(r.Encoding); err != nil {
+		return err
 	}
 	if _, ok := inspect.ParseDelimiter(r.Delimiter); !ok && r.Delimiter != "" {
 		return fmt.Errorf("--delimiter %s: one ASCII character or tab expected", r.Delimiter)
 	}
 	if r.HeaderRow < 0 || r.HeaderRow > 0 && r.NoHeader {
 		return errors.New("--header-row: a number from 1, and not together with --no-header")
+	}
+	return nil
+}
+
+func checkEncoding(name string) error {
+	if _, ok := sheet.ParseEncoding(name); !ok && name != "" {
+		return fmt.Errorf("--encoding %s: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE expected", name)
 	}
 	return nil
 }
