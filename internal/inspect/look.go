@@ -97,11 +97,9 @@ func (l *look) name(rows []record, at int) {
 	l.data = rows[at+1:]
 	if at > 0 && l.book != nil {
 		// The reader fills rows up to the width of the first one, which is no row of the table.
-		for len(header.cells) > 0 && header.cells[len(header.cells)-1] == "" {
-			header.cells = header.cells[:len(header.cells)-1]
-		}
+		header.cells = sheet.Fit(header.cells, 0)
 		for n := range l.data {
-			l.data[n].cells = fit(l.data[n].cells, len(header.cells))
+			l.data[n].cells = sheet.Fit(l.data[n].cells, len(header.cells))
 		}
 	}
 	cells := make([][]byte, len(header.cells))
@@ -110,17 +108,6 @@ func (l *look) name(rows []record, at int) {
 	}
 	l.names = sheet.Header(cells)
 	l.repeated(header)
-}
-
-// fit fills a row of a workbook up with empty cells, or takes such away, so that it has that many cells, if it can.
-func fit(cells []string, width int) []string {
-	for len(cells) > width && cells[len(cells)-1] == "" {
-		cells = cells[:len(cells)-1]
-	}
-	for len(cells) < width {
-		cells = append(cells, "")
-	}
-	return cells
 }
 
 // number calls the columns of a file without a header by their numbers. A workbook is opened once more: its rows may

@@ -3,7 +3,6 @@ package sheet
 import (
 	"bytes"
 	"crypto/sha256"
-	stdcsv "encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -316,47 +315,14 @@ func BenchmarkCSVDecoded(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(string(e)+"/sheet", func(b *testing.B) {
-			b.SetBytes(int64(len(in)))
-			b.ReportAllocs()
-			for b.Loop() {
-				n := 0
-				for _, err := range OpenCSV(bytes.NewReader(in), Options{Delimiter: ',', Encoding: e}).Rows() {
-					if err != nil {
-						b.Fatal(err)
-					}
-					n++
-				}
-				if n != rows+1 {
-					b.Fatal(n)
-				}
-			}
-			b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
-		})
+		b.Run(string(e)+"/sheet", func(b *testing.B) { benchmarkSheet(b, in, rows, Options{Delimiter: ',', Encoding: e}) })
 		b.Run(string(e)+"/encoding-csv", func(b *testing.B) {
-			b.SetBytes(int64(len(in)))
-			b.ReportAllocs()
-			for b.Loop() {
-				var src io.Reader = bytes.NewReader(in)
-				if e != UTF8 {
-					src = transform.NewReader(src, standard(e).NewDecoder())
+			benchmarkStandard(b, len(in), rows, func() io.Reader {
+				if e == UTF8 {
+					return bytes.NewReader(in)
 				}
-				r := stdcsv.NewReader(src)
-				r.ReuseRecord = true
-				n := 0
-				for {
-					if _, err := r.Read(); err == io.EOF {
-						break
-					} else if err != nil {
-						b.Fatal(err)
-					}
-					n++
-				}
-				if n != rows+1 {
-					b.Fatal(n)
-				}
-			}
-			b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+				return transform.NewReader(bytes.NewReader(in), standard(e).NewDecoder())
+			})
 		})
 	}
 }

@@ -2,12 +2,13 @@ package sheet
 
 // Fit fills a row of a workbook up with empty cells to the width, or takes empty ones away down to it: the reader does
 // so by the width of the first row, which may be a title above the table. A row with more text than that stays wider.
-func Fit(cells [][]byte, width int) [][]byte {
+func Fit[C ~string | ~[]byte](cells []C, width int) []C {
 	for len(cells) > width && len(cells[len(cells)-1]) == 0 {
 		cells = cells[:len(cells)-1]
 	}
 	for len(cells) < width {
-		cells = append(cells, nil)
+		var empty C
+		cells = append(cells, empty)
 	}
 	return cells
 }

@@ -205,26 +205,6 @@ func TestMoreFailuresThanASheetHoldsAreReportedAsCSVOnly(t *testing.T) {
 	}
 }
 
-func TestBrokenWorkbookIsABrokenConnection(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	id := w.running(1)
-	w.merge(id, 0, 0, []int64{2}, []string{"", "あ", ""})
-	w.merge(id, 0, 1, []int64{3}, []string{"", "あ", ""})
-	w.must(w.blobs.PutFailures(t.Context(), w.acme.tenant.ID, id, 0, 1, []byte(`{"row":3,`)))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/v1/imports/"+id+"/failures.xlsx", nil)
-	w.must(err)
-	req.Header.Set("Authorization", "Bearer "+w.acme.key)
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		return // broken before anything came
-	}
-	defer res.Body.Close()
-	if text, err := io.ReadAll(res.Body); err == nil {
-		t.Errorf("half a report looks whole: %d bytes", len(text))
-	}
-}
-
 func TestDownloadsRefuseWhatTheyDoNotKnow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

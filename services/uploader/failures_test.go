@@ -105,12 +105,21 @@ func TestReportHasTheRowsOfAllLanesInFileOrder(t *testing.T) {
 
 func TestBrokenReportIsABrokenConnection(t *testing.T) {
 	t.Parallel()
+	for _, format := range []string{"csv", "xlsx"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			testBrokenReport(t, format)
+		})
+	}
+}
+
+func testBrokenReport(t *testing.T, format string) {
 	w := newWorld(t)
 	id := w.running(1)
 	w.merge(id, 0, 0, []int64{2}, []string{"", "あ", ""})
 	w.merge(id, 0, 1, []int64{3}, []string{"", "あ", ""})
 	w.must(w.blobs.PutFailures(t.Context(), w.acme.tenant.ID, id, 0, 1, []byte(`{"row":3,`)))
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/v1/imports/"+id+"/failures.csv", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/v1/imports/"+id+"/failures."+format, nil)
 	w.must(err)
 	req.Header.Set("Authorization", "Bearer "+w.acme.key)
 	res, err := http.DefaultTransport.RoundTrip(req)
