@@ -157,12 +157,22 @@ func (q *Queue) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	for _, s := range streams(q.cfg.Replicas) {
-		if _, err := q.js.CreateOrUpdateStream(ctx, s); err != nil {
+		// All services come here as they start. Creating what is there already as it is to be changes nothing; an update
+		// would, beneath the consumers that another service makes at that moment.
+		_, err := q.js.CreateStream(ctx, s)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			_, err = q.js.UpdateStream(ctx, s)
+		}
+		if err != nil {
 			return fmt.Errorf("prepare stream %s: %w", s.Name, err)
 		}
 	}
 	for name, c := range consumers() {
-		if _, err := q.js.CreateOrUpdateConsumer(ctx, streamOf(name), c); err != nil {
+		_, err := q.js.CreateConsumer(ctx, streamOf(name), c)
+		if errors.Is(err, jetstream.ErrConsumerExists) {
+			_, err = q.js.UpdateConsumer(ctx, streamOf(name), c)
+		}
+		if err != nil {
 			return fmt.Errorf("prepare consumer %s: %w", name, err)
 		}
 	}

@@ -279,3 +279,53 @@ func TestLaterComesBackWithoutCountingAsAFailure(t *testing.T) {
 		t.Errorf("%d tries, want 12", tries)
 	}
 }
+
+func TestPrepareBringsOlderStreamsUpToDate(t *testing.T) {
+	t.Parallel()
+	url := queuetest.Server(t)
+	j := newJob()
+	must(t, open(t, url).PublishChunk(t.Context(), chunk(j, 0, 0)))
+	nc, err := nats.Connect(url)
+	must(t, err)
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	must(t, err)
+	var names []string
+	for s := range js.ListStreams(t.Context()).Info() {
+		old := s.Config
+		old.Description = "of an older version"
+		_, err := js.UpdateStream(t.Context(), old)
+		must(t, err)
+		names = append(names, old.Name)
+		for c := range streamOf(t, js, old.Name).ListConsumers(t.Context()).Info() {
+			c.Config.MaxAckPending = 1
+			_, err := js.UpdateConsumer(t.Context(), old.Name, c.Config)
+			must(t, err)
+		}
+	}
+	if len(names) != 2 {
+		t.Fatalf("streams %v, want two", names)
+	}
+	q := open(t, url)
+	for _, name := range names {
+		s := streamOf(t, js, name)
+		if got := s.CachedInfo().Config.Description; got == "of an older version" {
+			t.Errorf("%s was left as it was", name)
+		}
+		for c := range s.ListConsumers(t.Context()).Info() {
+			if c.Config.MaxAckPending == 1 {
+				t.Errorf("consumer %s was left as it was", c.Name)
+			}
+		}
+	}
+	if busy, err := q.BusyLanes(t.Context(), j.Import); err != nil || !busy[0] {
+		t.Errorf("the chunk is gone: %v, %v", busy, err)
+	}
+}
+
+func streamOf(t *testing.T, js jetstream.JetStream, name string) jetstream.Stream {
+	t.Helper()
+	s, err := js.Stream(t.Context(), name)
+	must(t, err)
+	return s
+}
