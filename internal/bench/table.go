@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 )
 
@@ -41,10 +42,19 @@ func (t *table) print(w io.Writer, rows int, all []usage) {
 			return 0
 		}
 		m, one, two, book := rate("meibo"), rate("psql ×1"), rate("psql ×2"), rate("xlsx")
-		fmt.Fprintf(w, "%-12s %12.0f %12.0f %12.0f %10.2f %10.2f %12.0f %10.2f\n", phase, m, one, two, m/one, m/two, book, m/book)
+		fmt.Fprintf(w, "%-12s %12s %12s %12s %10s %10s %12s %10s\n", phase,
+			figure(m, 1, 0), figure(one, 1, 0), figure(two, 1, 0), figure(m, one, 2), figure(m, two, 2), figure(book, 1, 0), figure(m, book, 2))
 	}
 	fmt.Fprintf(w, "\n%-12s %12s %12s\n", "process", "peak memory", "CPU")
 	for _, u := range all {
 		fmt.Fprintf(w, "%-12s %8.0f MiB %10.1f s\n", u.name, float64(u.peak)/(1<<20), u.cpu.Seconds())
 	}
+}
+
+// figure is a / b with so many decimals, or a dash where either was not measured.
+func figure(a, b float64, decimals int) string {
+	if a == 0 || b == 0 {
+		return "-"
+	}
+	return strconv.FormatFloat(a/b, 'f', decimals, 64)
 }
