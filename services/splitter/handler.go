@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 
@@ -146,7 +147,10 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 // memory is about what cutting an import takes: a chunk that is filled and one that waits for each lane, or the small
 // file as a whole; and what its reader takes of a workbook.
 func memory(i *imports.Import) int64 {
-	bytes := 2 * min(int64(i.Cut.Lanes)*int64(i.Cut.ChunkBytes), 2*max(i.Source.Size, 64<<10))
+	bytes := 2 * int64(i.Cut.Lanes) * int64(i.Cut.ChunkBytes)
+	if !i.Source.Gzip { // which says nothing of how much text there is
+		bytes = min(bytes, 4*max(i.Source.Size, 64<<10))
+	}
 	if i.Source.Format == string(sheet.XLSX) {
 		bytes += sheet.WorkbookMemory(i.Source.Size)
 	}
@@ -255,7 +259,7 @@ func (c *cutting) add(row *sheet.Row) error {
 // decoded, or did not fit into a workbook.
 func lost(cell []byte, field string) (p member.Problem) {
 	if at := bytes.Index(cell, []byte("\uFFFD")); at >= 0 {
-		p = member.Problem{Code: member.Undecodable, Field: field, Detail: fmt.Sprintf("U+FFFD @ %d", at+1)}
+		p = member.Problem{Code: member.Undecodable, Field: field, Detail: fmt.Sprintf("U+FFFD @ %d", utf8.RuneCount(cell[:at])+1)}
 	}
 	return p
 }

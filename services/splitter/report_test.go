@@ -48,7 +48,7 @@ func TestGuardIsTakenOffReportsOnly(t *testing.T) {
 		t.Errorf("a report's row = %+v", got)
 	}
 	got := cutFirst(t, report, "2,name,x,A1,'=山\uFFFD\n")
-	want := member.Problem{Code: member.Undecodable, Field: "name", Detail: "U+FFFD @ 5"}
+	want := member.Problem{Code: member.Undecodable, Field: "name", Detail: "U+FFFD @ 3"}
 	if len(got.Problems) != 1 || got.Problems[0] != want || !slices.Equal(got.Cells, []string{"A1", "=山\uFFFD"}) {
 		t.Errorf("a report's row that nobody corrected = %+v", got)
 	}
