@@ -68,19 +68,23 @@ const showFailures = async () => {
   $("failure-counts").replaceChildren(...f.counts.map(c => cells(c.reason, number(c.rows) + say(" 行", ""))));
 };
 
-const download = async () => {
-  $("download").disabled = true;
+const formats = {
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  csv: "text/csv",
+};
+const download = async (format, button) => {
+  button.disabled = true;
   try {
-    const blob = await (await call(path + "/failures.csv", "text/csv")).blob();
+    const blob = await (await call(path + "/failures." + format, formats[format])).blob();
     const a = document.createElement("a");
     a.href = URL.createObjectURL(blob);
-    a.download = $("file").textContent.replace(/\.[^.]*$/, "") + "_failures.csv";
+    a.download = $("file").textContent.replace(/\.[^.]*$/, "") + "_failures." + format;
     a.click();
     setTimeout(() => URL.revokeObjectURL(a.href), 60000);
   } catch (err) {
     $("note").textContent = err.message;
   } finally {
-    $("download").disabled = false;
+    button.disabled = false;
   }
 };
 
@@ -126,8 +130,12 @@ const watch = async () => {
 $("login-text").textContent = say("インポートの結果を表示するには、APIキーを入力してください。", "Please enter your API key to see this import.");
 $("login-label").textContent = say("APIキー（このタブを閉じるまで保存されます）", "API key (kept until this tab is closed)");
 $("login-button").textContent = say("表示する", "Show");
-$("download").textContent = say("失敗した行をダウンロード（CSV）", "Download failed rows (CSV)");
-$("download").addEventListener("click", download);
+$("download-title").textContent = say("失敗した行をダウンロード：", "Download failed rows:");
+for (const [format, name] of [["xlsx", "Excel"], ["csv", "CSV"]]) {
+  const button = $("download-" + format);
+  button.textContent = name;
+  button.addEventListener("click", () => download(format, button));
+}
 $("login").addEventListener("submit", e => {
   e.preventDefault();
   sessionStorage.setItem("meibo-key", $("key").value.trim());
