@@ -240,6 +240,12 @@ type part struct {
 	size        uint64 // that the archive says it has
 }
 
+// Close ends the reading. What is wrong with bytes that nobody asked for is of no interest.
+func (p *part) Close() error {
+	_ = p.ReadCloser.Close()
+	return nil
+}
+
 func (p *part) Read(b []byte) (int, error) {
 	n, err := p.ReadCloser.Read(b)
 	p.got += int64(n)
