@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"github.com/meibo/meibo/internal/member"
 )
 
@@ -102,6 +104,8 @@ func TestDetectTellsTextByItsBytes(t *testing.T) {
 		{"EUC-JP, half-width kana", in(t, EUCJP, "a,ﾔﾏﾀﾞ,ﾊﾅｺ\n"), EUCJP, ','},
 		{"UTF-16LE", "\xff\xfe" + in(t, UTF16LE, people), UTF16LE, ','},
 		{"UTF-16BE", "\xfe\xff" + in(t, UTF16BE, people), UTF16BE, ','},
+		{"Shift_JIS with a name that is UTF-8 by chance", in(t, ShiftJIS, "1,最初\n2,驕らず\n3,そのうちに\n"), ShiftJIS, ','},
+		{"an accent of Europe", "id,name\n1,Ra\xfal Vidal\n", UTF8, ','},
 		{"UTF-16LE of Excel, Unicode text", "\xff\xfe" + in(t, UTF16LE, "a,b\tc\r\n1\t2\r\n"), UTF16LE, '\t'},
 		{"UTF-16LE without mark", in(t, UTF16LE, people), UTF16LE, ','},
 		{"UTF-16BE without mark", in(t, UTF16BE, people), UTF16BE, ','},
@@ -288,6 +292,18 @@ func TestDetectTakesAMixtureForUTF8(t *testing.T) {
 	file := strings.Repeat("山田太郎,東京都\n", 5) + strings.Repeat(in(t, ShiftJIS, "鈴木花子,大阪府\n"), 20)
 	got, err := detectBoth(t, file)
 	if err != nil || got.Encoding != UTF8 || got.Encodings[0].Confidence > 0.9 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestDetectRefusesChineseThatWouldReadAsJapanese(t *testing.T) {
+	t.Parallel()
+	names, err := simplifiedchinese.GBK.NewEncoder().String("会员编号,姓名\n" + strings.Repeat("张伟,北京市朝阳区\n王芳,上海市浦东新区\n李娜,广州市天河区\n刘洋,深圳市罗湖区\n", 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var u *Unsupported
+	if got, err := detectBoth(t, names); !errors.As(err, &u) || u.Code != member.EncodingUnsupported {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
