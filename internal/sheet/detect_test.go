@@ -68,6 +68,7 @@ func TestDetectTellsTextByItsBytes(t *testing.T) {
 		{"quoted commas", "\"a,b\";c\n\"1,2\";3\n", UTF8, ';'},
 		{"lines before the header", "会員一覧\n2024/01/01 出力\n\nID\t氏名\n1\t山田\n2\t鈴木\n3\t佐藤\n4\t田中\n", UTF8, '\t'},
 		{"unit separators", "a\x1fb\n1\x1f2\n", UTF8, 0x1F},
+		{"record separators between cells", "a\x1eb\x1ec\r\nd\x1ee\x1ef\r\n", UTF8, 0x1E},
 		{"start of heading, as Hive has it", "a\x01b\x01c\n1\x012\x01\n", UTF8, 1},
 		{"carets", "a^b\n1^2\n", UTF8, '^'},
 		{"tildes", "a~b~c\n1~2~3\n", UTF8, '~'},
