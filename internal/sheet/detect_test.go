@@ -175,6 +175,10 @@ func TestDetectRefusesWhatIsNoTable(t *testing.T) {
 		{"PNG", "\x89PNG\r\n\x1a\n", member.NotATable, ""},
 		{"control bytes", strings.Repeat("\x01\x02", 100), member.NotATable, ""},
 		{"a program", "\x7fELF" + string(binary), member.NotATable, ""},
+		{
+			"what Excel writes beside an open workbook", "\x06Tanaka" + strings.Repeat(" ", 48) + "\x06\x00" + in(t, UTF16LE, "Tanaka"+strings.Repeat(" ", 48)),
+			member.NotATable, "",
+		},
 		{"zeros", strings.Repeat("\x00", 1000), member.NotATable, ""},
 		{"gzip that is cut off", gzipped(t, people)[:40], member.CorruptFile, ""},
 		{"gzip that is damaged", strings.Replace(gzipped(t, people), "\x08\x00", "\x07\x00", 1), member.CorruptFile, ""},
