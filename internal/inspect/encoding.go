@@ -33,7 +33,7 @@ func (l *look) encodings() error {
 		}
 		text = text || len(samples) > 0
 	}
-	if l.found.EncodingConfidence < certain && l.said.Encoding == "" && len(could) > 1 && text {
+	if l.found.EncodingConfidence < certain && l.said.Encoding == "" && (len(could) > 1 || taken != sheet.UTF8) && text {
 		l.warnOf(member.EncodingUncertain, "", string(taken))
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/meibo/meibo/internal/sheet"
@@ -103,5 +104,30 @@ func TestLineOfExcelThatNamesTheDelimiterIsNoRow(t *testing.T) {
 	found := inspected(t, "sep=;\n会員番号;氏名\nA1;青木\n", Options{})
 	if found.Delimiter != ";" || found.DelimiterConfidence != 1 || found.HeaderRow != 1 || found.RowNumbers[0] != 2 {
 		t.Errorf("delimiter %q, header in row %d, rows %v", found.Delimiter, found.HeaderRow, found.RowNumbers)
+	}
+}
+
+func TestEncodingAskedForIsReadAlsoWhereNoneIsFound(t *testing.T) {
+	t.Parallel()
+	// Letters of Europe, which no encoding of Japan has.
+	text := "member_sn,name\n" + strings.Repeat("A1,Jos\xe9 Garc\xeda\n", 50) + encoded(t, japanese.ShiftJIS, "A2,青木\n")
+	for name, content := range map[string]string{"plain": text, "gzip": packed(t, text)} {
+		if _, err := Look(fileOf(content), Options{}, standard); err == nil {
+			t.Errorf("%s: no refusal", name)
+		}
+		found := inspected(t, content, Options{Encoding: sheet.ShiftJIS})
+		checked, err := Check(fileOf(content), found, Options{Encoding: sheet.ShiftJIS})
+		if headers(found) != "member_sn,name" || err != nil || checked.Rows != 51 || checked.Faulty != 50 {
+			t.Errorf("%s: columns %s, %d of %d rows are faulty, %v", name, headers(found), checked.Faulty, checked.Rows, err)
+		}
+	}
+}
+
+func TestTextThatIsRatherChineseOrKoreanIsUncertain(t *testing.T) {
+	t.Parallel()
+	names := "회원번호,이름\n" + strings.Repeat("김민준,서울특별시\n이서연,부산광역시\n박지후,대전광역시\n최하은,인천광역시\n", 5)
+	found := inspected(t, encoded(t, korean.EUCKR, names), Options{})
+	if found.EncodingConfidence > 0.5 || !slices.Contains(codes(found), "encoding_uncertain") {
+		t.Errorf("%s with %.2f, warnings %q", found.Encoding, found.EncodingConfidence, codes(found))
 	}
 }

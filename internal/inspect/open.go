@@ -88,7 +88,7 @@ func detect(f File, o Options) (sheet.Detected, error) {
 	detected, err := sheet.DetectFrom(body, f.Size)
 	var unsupported *sheet.Unsupported
 	if errors.As(err, &unsupported) && unsupported.Code == member.EncodingUnsupported && o.Encoding != "" {
-		detected, err = sheet.Detected{Format: sheet.CSV, FormatConfidence: 0.5}, nil
+		detected, err = sheet.Detected{Format: sheet.CSV, FormatConfidence: 0.5, Gzip: detected.Gzip}, nil
 	}
 	return detected, errors.Join(err, body.Close())
 }

@@ -38,7 +38,7 @@ type Candidate struct {
 }
 
 // Detect tells the format of a source of size bytes from its first ones, which it unpacks where they are compressed. An
-// empty source is a CSV. The error is an *Unsupported.
+// empty source is a CSV. The error is an *Unsupported; Gzip is told also with it.
 //
 // The rest of the file may still disappoint: text that is ASCII at first may turn out to be in another encoding, which
 // DetectFrom finds; bytes that are not of the encoding give rows with a Fault; and OpenXLSX has the last word on a
@@ -58,13 +58,13 @@ func Detect(head []byte, size int64) (Detected, error) {
 	r := newGunzip(io.MultiReader(bytes.NewReader(head), failingReader{end}))
 	inside, err := readHead(r)
 	if err != nil && !errors.Is(err, errHeadEnds) {
-		return Detected{}, err
+		return Detected{Gzip: true}, err
 	}
 	if err := checkInside(inside); err != nil {
-		return Detected{}, err
+		return Detected{Gzip: true}, err
 	}
 	d, err := detectText(sample{head: inside, text: inside, size: int64(len(inside)), whole: err == nil && len(inside) < headSize})
-	d.Gzip = err == nil
+	d.Gzip = true
 	return d, err
 }
 
@@ -105,7 +105,7 @@ func DetectFrom(r io.Reader, size int64) (Detected, error) {
 	if err != nil && !errors.As(err, &u) {
 		return Detected{}, fmt.Errorf("detect format: %w", err)
 	}
-	d.Gzip = packed && err == nil
+	d.Gzip = packed
 	return d, err
 }
 

@@ -11,9 +11,9 @@ import (
 // delimiters are what a CSV is cut by; where several would do, the one that is rarer inside cells comes first.
 const delimiters = "\t,;|"
 
-// rareDelimiters are those that only count where none of the delimiters cuts the text: two control characters made for
-// it, and signs that text has too.
-const rareDelimiters = "\x1F\x01^~:"
+// rareDelimiters are those that only count where none of the delimiters cuts the text: control characters made for it, and
+// signs that text has too.
+const rareDelimiters = "\x1F\x1E\x01^~:"
 
 // detectDelimiter returns the delimiter that cuts the first records of head into the same number of cells, at least
 // two, most consistently, or what Excel's line sep= says; and how sure that is. It is a comma with 0.5 where there is

@@ -48,15 +48,19 @@ func detectEncoding(s sample) ([]Candidate, error) {
 	}
 	// A file that was put together from several may have lines of UTF-8, and lines of something else. Read as UTF-8,
 	// the latter fail; read as anything else, the former become nonsense.
-	if good, all := linesOfUTF8(s.text); good > 0 && good*10 >= all {
+	if good, all := linesOfUTF8(s); good > 0 && good*10 >= all {
 		return candidates(readings, math.Inf(1)), nil
 	}
 	found := candidates(readings, 0)
 	r := readings[0]
+	strange := r.encoding != UTF8 && r.foreign(200, 12.4)
 	switch few := int64(r.bad + r.odd); {
-	case !r.senseless():
+	case !r.senseless() && !strange:
+		if r.encoding != UTF8 && r.foreign(40, 10.8) {
+			found[0].Confidence = min(found[0].Confidence, 0.5)
+		}
 		return found, nil
-	case few < 3 || few*1000 < s.size:
+	case !strange && (few < 3 || few*1000 < s.size):
 		// As UTF-8 the rows with such bytes fail; it is more than likely that the others are what they seem.
 		return []Candidate{{UTF8, 0.3}}, nil
 	}
@@ -133,8 +137,15 @@ func (r *reading) several() bool { return r.seen[len(r.seen)-1] != 0 }
 
 // senseless reports whether hardly anything of the text looks like something that people write.
 func (r reading) senseless() bool {
-	return r.bad+r.odd > r.chars-r.odd || r.chars > 8 && r.cost/float64(r.chars+r.bad) > 16
+	return r.bad+r.odd > r.chars-r.odd || r.chars > 8 && r.average() > 16
 }
+
+// foreign reports whether at least so many characters take more bits on average than those of Japanese do: it is rather
+// Chinese or Korean in an encoding of its own. Lists of Japanese in nothing but kanji take at most 10.3 from fifty names on,
+// and 10.9 from ten; the encodings of Korea and Taiwan, misread, take 11 to 12, those of China and of Europe 13 to 16.
+func (r reading) foreign(chars int, bits float64) bool { return r.chars >= chars && r.average() > bits }
+
+func (r reading) average() float64 { return r.cost / float64(max(r.chars+r.bad, 1)) }
 
 func read(s sample, e Encoding) reading {
 	r := reading{encoding: e}
@@ -161,7 +172,7 @@ func read(s sample, e Encoding) reading {
 			r.chars++
 			r.note(c)
 			cost := charCost(c, prev)
-			if cost == rareKanji && (isLetter(prev) || size < len(text) && isLetter(rune(text[size]))) {
+			if cost == rareKanji && (isLetter(prev) || size < len(text) && isLetter(rune(text[size]))) || cost == laterKanji && 'a' <= prev && prev <= 'z' {
 				cost = oddCost + 4 // an accented letter of Europe and the letter behind it, within a word
 			}
 			if cost >= oddCost {
@@ -177,9 +188,9 @@ func read(s sample, e Encoding) reading {
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
 // linesOfUTF8 counts the lines that are not all ASCII, and those of them that hold several characters as only UTF-8
-// writes Japanese, and nothing else.
-func linesOfUTF8(text []byte) (good, all int) {
-	for line := range bytes.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+// writes Japanese, nothing else, and make less sense in the other encodings: 驕らず in Shift_JIS is UTF-8 by chance.
+func linesOfUTF8(s sample) (good, all int) {
+	for line := range bytes.FieldsFuncSeq(s.text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if highBytes(line) == 0 {
 			continue
 		}
@@ -187,7 +198,11 @@ func linesOfUTF8(text []byte) (good, all int) {
 		if !utf8.Valid(line) {
 			continue
 		}
-		if three := highBytes(line) - 2*(utf8.RuneCount(line)-(len(line)-highBytes(line))); three >= 2 {
+		if three := highBytes(line) - 2*(utf8.RuneCount(line)-(len(line)-highBytes(line))); three < 2 {
+			continue
+		}
+		alone := sample{text: line, whole: true}
+		if cost := read(alone, UTF8).cost; cost < read(alone, ShiftJIS).cost && cost < read(alone, EUCJP).cost {
 			good++
 		}
 	}
@@ -195,9 +210,11 @@ func linesOfUTF8(text []byte) (good, all int) {
 }
 
 const (
-	rareKanji = 17
-	badCost   = 24
-	oddCost   = 20
+	// laterKanji are those that companies added to JIS X 0208, as 髙 and 﨑, rareKanji all the others of level 2 and beyond.
+	laterKanji = 14
+	rareKanji  = 17
+	badCost    = 24
+	oddCost    = 20
 	// rareCost is what EUC-JP costs from the start, which only old systems still write.
 	rareCost = 3
 )
@@ -236,7 +253,7 @@ func kanjiCost(r rune) int {
 	case 0xB0 <= row && row <= 0xCF:
 		return 12
 	case row >= 0xF9 && eucJPCodes()[r]&0x80 != 0:
-		return 14
+		return laterKanji
 	}
 	return rareKanji
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"github.com/meibo/meibo/internal/member"
 )
 
@@ -66,6 +68,7 @@ func TestDetectTellsTextByItsBytes(t *testing.T) {
 		{"quoted commas", "\"a,b\";c\n\"1,2\";3\n", UTF8, ';'},
 		{"lines before the header", "会員一覧\n2024/01/01 出力\n\nID\t氏名\n1\t山田\n2\t鈴木\n3\t佐藤\n4\t田中\n", UTF8, '\t'},
 		{"unit separators", "a\x1fb\n1\x1f2\n", UTF8, 0x1F},
+		{"record separators between cells", "a\x1eb\x1ec\r\nd\x1ee\x1ef\r\n", UTF8, 0x1E},
 		{"start of heading, as Hive has it", "a\x01b\x01c\n1\x012\x01\n", UTF8, 1},
 		{"carets", "a^b\n1^2\n", UTF8, '^'},
 		{"tildes", "a~b~c\n1~2~3\n", UTF8, '~'},
@@ -102,6 +105,8 @@ func TestDetectTellsTextByItsBytes(t *testing.T) {
 		{"EUC-JP, half-width kana", in(t, EUCJP, "a,ﾔﾏﾀﾞ,ﾊﾅｺ\n"), EUCJP, ','},
 		{"UTF-16LE", "\xff\xfe" + in(t, UTF16LE, people), UTF16LE, ','},
 		{"UTF-16BE", "\xfe\xff" + in(t, UTF16BE, people), UTF16BE, ','},
+		{"Shift_JIS with a name that is UTF-8 by chance", in(t, ShiftJIS, "1,最初\n2,驕らず\n3,そのうちに\n"), ShiftJIS, ','},
+		{"an accent of Europe", "id,name\n1,Ra\xfal Vidal\n", UTF8, ','},
 		{"UTF-16LE of Excel, Unicode text", "\xff\xfe" + in(t, UTF16LE, "a,b\tc\r\n1\t2\r\n"), UTF16LE, '\t'},
 		{"UTF-16LE without mark", in(t, UTF16LE, people), UTF16LE, ','},
 		{"UTF-16BE without mark", in(t, UTF16BE, people), UTF16BE, ','},
@@ -170,6 +175,10 @@ func TestDetectRefusesWhatIsNoTable(t *testing.T) {
 		{"PNG", "\x89PNG\r\n\x1a\n", member.NotATable, ""},
 		{"control bytes", strings.Repeat("\x01\x02", 100), member.NotATable, ""},
 		{"a program", "\x7fELF" + string(binary), member.NotATable, ""},
+		{
+			"what Excel writes beside an open workbook", "\x06Tanaka" + strings.Repeat(" ", 48) + "\x06\x00" + in(t, UTF16LE, "Tanaka"+strings.Repeat(" ", 48)),
+			member.NotATable, "",
+		},
 		{"zeros", strings.Repeat("\x00", 1000), member.NotATable, ""},
 		{"gzip that is cut off", gzipped(t, people)[:40], member.CorruptFile, ""},
 		{"gzip that is damaged", strings.Replace(gzipped(t, people), "\x08\x00", "\x07\x00", 1), member.CorruptFile, ""},
@@ -288,6 +297,18 @@ func TestDetectTakesAMixtureForUTF8(t *testing.T) {
 	file := strings.Repeat("山田太郎,東京都\n", 5) + strings.Repeat(in(t, ShiftJIS, "鈴木花子,大阪府\n"), 20)
 	got, err := detectBoth(t, file)
 	if err != nil || got.Encoding != UTF8 || got.Encodings[0].Confidence > 0.9 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestDetectRefusesChineseThatWouldReadAsJapanese(t *testing.T) {
+	t.Parallel()
+	names, err := simplifiedchinese.GBK.NewEncoder().String("会员编号,姓名\n" + strings.Repeat("张伟,北京市朝阳区\n王芳,上海市浦东新区\n李娜,广州市天河区\n刘洋,深圳市罗湖区\n", 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var u *Unsupported
+	if got, err := detectBoth(t, names); !errors.As(err, &u) || u.Code != member.EncodingUnsupported {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -161,7 +161,7 @@ func countControls(text []byte) (c controls) {
 	for _, b := range text {
 		switch {
 		case b >= ' ' && b != 0x7F, '\t' <= b && b <= '\r', b == 0x1A, b == 0x1B:
-		case b == 0x01, b == 0x1F:
+		case b == 0x01, b == 0x1E, b == 0x1F:
 			c.separators++
 			c.all++
 		default:

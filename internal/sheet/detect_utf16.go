@@ -41,6 +41,8 @@ func countUnits(b []byte, low int) (c units) {
 		switch {
 		case u < 0x80 && text(l):
 			c.ascii++
+		case u == 0x2020: // rather two blanks than a dagger
+			c.bad++
 		case 0x3000 <= u && u <= 0x30FF, 0x4E00 <= u && u <= 0x9FFF, 0xFF00 <= u && u <= 0xFFEF:
 			c.japanese++
 		case 0xA0 <= u && u < 0x0530, 0x2010 <= u && u <= 0x2BFF, 0x3200 <= u && u <= 0x4DBF, 0xAC00 <= u && u <= 0xDFFF, u == 0xFEFF:

@@ -75,7 +75,7 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read reads from the member at hand, or else begins the next one.
+// read reads from the member at hand, or from the next one that is not empty.
 func (g *gunzip) read(p []byte) (int, error) {
 	if g.member == nil {
 		m, err := gzip.NewReader(g.buf)
@@ -88,11 +88,15 @@ func (g *gunzip) read(p []byte) (int, error) {
 		m.Multistream(false)
 		g.member = m
 	}
-	n, err := g.member.Read(p)
-	if err != io.EOF {
-		return n, err
+	for {
+		n, err := g.member.Read(p)
+		if err == io.EOF {
+			err = g.next()
+		}
+		if n > 0 || err != nil || len(p) == 0 {
+			return n, err
+		}
 	}
-	return n, g.next()
 }
 
 // next goes to the next member; io.EOF says that there is none.

@@ -20,6 +20,7 @@ func TestGzipIsReadAsItsText(t *testing.T) {
 		"one member":              gzipped(t, people),
 		"two members":             gzipped(t, people[:half]) + gzipped(t, people[half:]),
 		"an empty member":         gzipped(t, "") + gzipped(t, people) + gzipped(t, ""),
+		"many empty members":      strings.Repeat(gzipped(t, ""), 500) + gzipped(t, people) + strings.Repeat(gzipped(t, ""), 500),
 		"padding":                 gzipped(t, people) + strings.Repeat("\x00", 5000),
 		"Shift_JIS":               gzipped(t, in(t, ShiftJIS, people)),
 		"UTF-16 with a mark":      gzipped(t, "\xff\xfe"+in(t, UTF16LE, people)),

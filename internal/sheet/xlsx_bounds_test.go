@@ -49,6 +49,8 @@ func TestXLSXRefusesWhatIsNotAWholeWorkbook(t *testing.T) {
 		{"DOCTYPE", book{"xl/worksheets/sheet1.xml": `<!DOCTYPE x [<!ENTITY a "b">]>` + sheetXML("")}.zip(t), member.CorruptFile},
 		{"DOCTYPE in texts", book{"xl/sharedStrings.xml": `<!DOCTYPE x><sst/>`}.zip(t), member.CorruptFile},
 		{"nested deep", book{"xl/worksheets/sheet1.xml": deep}.zip(t), member.CorruptFile},
+		{"a row in a row", rowsBook(`<row><c><v>1</v></c><row><c><v>2</v></c></row></row>`).zip(t), member.CorruptFile},
+		{"a cell in a cell", rowsBook(`<row><c><v>1<c><v>2</v></c></v></c></row>`).zip(t), member.CorruptFile},
 		{"row beyond Excel's last", rowsBook(`<row r="1048577"><c><v>1</v></c></row>`).zip(t), member.FileTooLarge},
 		{"path out of the archive", book{"../evil": ""}.zip(t), member.CorruptFile},
 		{"a part twice", book{"XL/workbook.xml": ""}.zip(t), member.CorruptFile},

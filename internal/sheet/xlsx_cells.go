@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 
 	"github.com/meibo/meibo/internal/member"
@@ -66,8 +67,13 @@ func (s *rowScanner) usualCell() (bool, error) {
 	return true, s.endCell()
 }
 
+var errCellInCell = errors.New("a cell in a cell")
+
 // beginCell starts the cell whose tag was just read.
 func (s *rowScanner) beginCell() error {
+	if s.cell.inside {
+		return errCellInCell // what the first one holds would go down
+	}
 	s.cell = cell{inside: true, column: s.cell.column + 1, start: len(s.text)}
 	c := &s.cell
 	if len(s.styles) > 0 {

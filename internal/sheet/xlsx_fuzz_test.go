@@ -22,6 +22,7 @@ func FuzzXLSX(f *testing.F) {
 	f.Add("<worksheet><row><v>0</c></c><c><v>1</row></v><v>2</c></row></worksheet>", "<sst/>", "<xf/>")
 	f.Add(sheetXML(`<row><c t="s"><v>1</v></c><c t="s"><v>0</v></c><c r="D1" t="inlineStr"><is><t xml:space="preserve"> a</t></is></c><c s="0"><f>1</f><v/></c><extLst><c/></extLst></row>`), "<sst><si><t>a</t></si><si><t xml:space=\"preserve\">b </t></si></sst>",
 		`<styleSheet><numFmts><numFmt numFmtId="9" formatCode="[&lt;=999]000;000-0000"/></numFmts><cellXfs><xf numFmtId="9"/></cellXfs></styleSheet>`)
+	f.Add("<worksheet><row><c><v>\xf2\xa9<c><v>\xa9\xa9</c></row>", "<sst/>", "")
 	f.Add(sheetXML(`<row r="3"><c><f>1</f></c><c r="XFE1" t="b"><v>1</v></c><![CDATA[x]]></row>`), "<sst><si><t>_x0000_</t></si></sst>", plainBook["xl/styles.xml"])
 	f.Fuzz(func(t *testing.T, sheet, shared, style string) {
 		read := func(wrap func(io.Reader) io.Reader, limit int) ([]record, error) {

@@ -34,7 +34,10 @@ func newRowScanner(r io.Reader, t *texts, styles []style, date1904 bool, limit i
 	return &rowScanner{xml: newScanner(r), src: r, texts: t, styles: styles, date1904: date1904, limit: limit}
 }
 
-var errNoWorksheet = errors.New("not the XML of a worksheet")
+var (
+	errNoWorksheet = errors.New("not the XML of a worksheet")
+	errRowInRow    = errors.New("a row in a row")
+)
 
 // next returns the next row that is not blank, or nil at the end of the sheet.
 func (s *rowScanner) next() (*Row, error) {
@@ -166,9 +169,10 @@ func (s *rowScanner) readRow() error {
 				c.reading--
 			}
 		case "row", "sheetData":
-			if !start {
-				return nil
+			if start {
+				return errRowInRow // the cells of both would be one row
 			}
+			return nil
 		}
 	}
 }

@@ -155,6 +155,15 @@ func TestXLSXGivesTheRowsOfTheSheet(t *testing.T) {
 			"1 [\"Aあ😀_x00_x_x004_&unknown;& _x\"]\n",
 		},
 		{
+			"pairs of surrogates as two references", rowsBook(`<row r="1"><c r="A1" t="inlineStr"><is><t>&#xD83D;&#xDE00;&#55357;&#56832;</t></is></c></row>`),
+			"1 [\"😀😀\"]\n",
+		},
+		{
+			"half a pair of surrogates", rowsBook(`<row r="1"><c r="A1" t="inlineStr"><is><t>a&#xD83D;b</t></is></c></row>` +
+				`<row r="2"><c r="A2" t="inlineStr"><is><t>_xDE00__xD83D_</t></is></c></row>`),
+			"1 [\"a\ufffdb\"] undecodable(1 0xED @ 2)\n2 [\"\ufffd\"] undecodable(1 0xED @ 1)\n",
+		},
+		{
 			"NUL and broken UTF-8", rowsBook("<row r=\"1\"><c r=\"A1\"><v>1</v></c><c r=\"B1\" t=\"inlineStr\"><is><t>a_x0000_b</t></is></c><c r=\"C1\" t=\"inlineStr\"><is><t>\xff</t></is></c></row>"),
 			"1 [\"1\" \"a\ufffdb\" \"\ufffd\"] undecodable(2 0x00 @ 2)\n",
 		},

@@ -70,9 +70,25 @@ func appendText(dst, text []byte, raw bool) []byte {
 			text = text[1:]
 			continue
 		}
-		dst = utf8.AppendRune(dst, char)
+		dst = appendChar(dst, char)
 		text = text[n+1:]
 	}
+}
+
+// appendChar appends the character of that number. The two halves of a surrogate pair, which some programs write one by
+// one, become the character that they stand for; half a pair becomes badUnit, which is no UTF-8.
+func appendChar(dst []byte, r rune) []byte {
+	if r>>11 != 0xD800>>11 {
+		return utf8.AppendRune(dst, r)
+	}
+	n := len(dst)
+	if r >= 0xDC00 && n >= 3 && dst[n-3] == badUnit && dst[n-2]>>4 == 0xA {
+		high := rune(dst[n-2]&0x0F)<<6 | rune(dst[n-1]&0x3F)
+		return utf8.AppendRune(dst[:n-3], 0x10000+high<<10+(r-0xDC00))
+	}
+	dst = append(dst, 0, 0, 0)
+	put(dst[n:], uint32(r))
+	return dst
 }
 
 // plainText returns the text between two strings of tags at the start of b, and the length of it all; 0 where b is anything
@@ -139,11 +155,7 @@ func unescapeX(text []byte) []byte {
 			continue
 		}
 		i += escapeLen
-		if low, ok := escapeX(text[i:]); ok && unit>>10 == 0xD800>>10 && low>>10 == 0xDC00>>10 {
-			unit = 0x10000 + (unit-0xD800)<<10 + (low - 0xDC00)
-			i += escapeLen
-		}
-		out = utf8.AppendRune(out, unit)
+		out = appendChar(out, unit)
 	}
 	return out
 }
