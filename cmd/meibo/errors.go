@@ -32,7 +32,7 @@ func statusOf(err error) int {
 		return exitUsage
 	case errors.As(err, &problem):
 		if _, ok := problem.About(); ok {
-			return exitUsage // an option has a value that the server does not know
+			return exitUsage // an option has a value that the server does not know, or --map one that does not fit
 		}
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

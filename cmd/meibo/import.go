@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/meibo/meibo/internal/client"
 	"github.com/meibo/meibo/internal/imports"
@@ -157,7 +158,7 @@ func (i *importCmd) open(c *console) (io.ReadCloser, int64, error) {
 // submit creates an import, or goes on with one, uploads its source and starts it. An import that cannot be started is
 // cancelled, so that nothing half-made is left on the server; one whose upload can be gone on with is kept.
 func (i *importCmd) submit(ctx context.Context, c *console, api *client.Client, source io.Reader, size int64, show progress) (client.Import, error) {
-	imp, err := i.create(ctx, api)
+	imp, err := i.create(ctx, c, api)
 	if err != nil || imp.State != imports.StateCreated && imp.State != imports.StateUploaded {
 		return imp, err // what has been started before is followed
 	}
@@ -178,11 +179,28 @@ func (i *importCmd) submit(ctx context.Context, c *console, api *client.Client, 
 	return imp, err
 }
 
-func (i *importCmd) create(ctx context.Context, api *client.Client) (client.Import, error) {
-	if i.Resume != "" {
-		return api.Import(ctx, i.Resume)
+func (i *importCmd) create(ctx context.Context, c *console, api *client.Client) (client.Import, error) {
+	options := i.options()
+	if i.Resume == "" {
+		return api.Create(ctx, options)
 	}
-	return api.Create(ctx, i.options())
+	imp, err := api.Import(ctx, i.Resume)
+	if err == nil && imp.FileName != "" && imp.FileName != shownName(options.FileName) {
+		name := printable(imp.FileName)
+		err = usageError{errors.New("--resume: " + c.say("この取り込みのファイルは「"+name+"」です。同じファイルを指定してください。",
+			"the import is of "+name+"; please name the same file"))}
+	}
+	return imp, err
+}
+
+// shownName is a file's name as the server keeps it: without what cannot be shown.
+func shownName(name string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(name, "")))
 }
 
 // sender uploads a source and tells how many bytes are sent.
@@ -229,7 +247,7 @@ func (c *console) uploadAndStart(ctx context.Context, api *client.Client, id str
 		return uploaded, err
 	}
 	started, err := api.Start(ctx, id, client.Options{})
-	if err == nil {
+	if err == nil && len(inspection.SuggestedMapping) > 0 { // else the file has no columns
 		inspection.SuggestedMapping = started.Mapping // with what the options say of it
 	}
 	show.inspected(inspection)

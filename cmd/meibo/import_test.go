@@ -119,6 +119,12 @@ func TestInterruptedUploadIsResumed(t *testing.T) {
 	if n := again.Load(); n == 0 || n >= 5 {
 		t.Errorf("%d parts were sent after the interruption, of 5", n)
 	}
+	// Another file is not taken for the one whose upload was interrupted.
+	other := fileOf(t, "会員番号\nM-1\n")
+	got = meibo(t.Context(), nil, "ja_JP.UTF-8", append([]string{"import", "--resume", resume[1], other}, server...)...)
+	if got.status != exitUsage || !strings.Contains(got.err, filepath.Base(file)) {
+		t.Errorf("another file: %+v", got)
+	}
 	// What has been started is only followed.
 	if got = meibo(t.Context(), nil, "C", append([]string{"import", "--resume", resume[1], file}, server...)...); got.status != exitOK {
 		t.Errorf("resumed again: %+v", got)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/meibo/meibo/internal/client"
@@ -160,13 +162,17 @@ func (a *importsCancel) Run(ctx context.Context, c *console) error {
 type importsFailures struct {
 	server   `embed:""`
 	importID `embed:""`
-	CSV      bool   `name:"csv" xor:"format" help:"Write all failed rows as CSV, in the encoding of the file."`
-	XLSX     bool   `name:"xlsx" xor:"format" help:"Write all failed rows as an Excel file."`
+	CSV      bool   `name:"csv" xor:"format" help:"Write all failed rows as CSV, in the encoding of the file; the default for a FILE that ends in .csv."`
+	XLSX     bool   `name:"xlsx" xor:"format" help:"Write all failed rows as an Excel file; the default for a FILE that ends in .xlsx."`
 	Output   string `short:"o" placeholder:"FILE" help:"Where to write; standard output otherwise."`
 }
 
 // Validate is called by kong.
 func (f *importsFailures) Validate() error {
+	if !f.CSV && !f.XLSX {
+		end := strings.ToLower(filepath.Ext(f.Output))
+		f.CSV, f.XLSX = end == ".csv", end == ".xlsx"
+	}
 	switch {
 	case (f.CSV || f.XLSX) && f.JSON:
 		return fmt.Errorf("--csv and --xlsx cannot be used together with --json")

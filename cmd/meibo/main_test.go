@@ -244,6 +244,17 @@ func TestFailedRowsAreSavedAsTheyCome(t *testing.T) {
 	}
 }
 
+func TestFormatOfSavedFailuresGoesByTheName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"a.csv": "email", "b.XLSX": "PK"} {
+		name = filepath.Join(t.TempDir(), name)
+		got := meibo(t.Context(), newAPI(t, client.Import{}), "C", "imports", "failures", "01", "-o", name)
+		if text, err := os.ReadFile(name); err != nil || got.status != exitOK || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %+v, %q, %v", name, got, text, err)
+		}
+	}
+}
+
 func TestTablesOfImportsAndMembersLineUp(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, ended(imports.StateCompleted, 2, 1))

@@ -63,6 +63,14 @@ func TestProblemIsTypedAndReadsAsItsSentences(t *testing.T) {
 	if option, ok := p.About(); p.Status != 422 || p.Code != "invalid_request" || option != "mode" || !ok {
 		t.Errorf("got %+v", p)
 	}
+	column := Problem{Errors: []ProblemPart{{Code: "unknown_column", Header: "備考"}}}
+	whole := Problem{Errors: []ProblemPart{{Code: "key_not_mapped", Field: "member_sn"}}}
+	if what, ok := column.About(); what != "備考" || !ok {
+		t.Errorf("about %q, %t", what, ok)
+	}
+	if what, ok := whole.About(); ok {
+		t.Errorf("about %q, want nothing that was said", what)
+	}
 	if want := "指定を確認してください。 mode には upsert を指定してください。"; p.Error() != want {
 		t.Errorf("got %q, want %q", p.Error(), want)
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -47,11 +48,11 @@ func (p *Problem) Error() string {
 	return strings.Join(sentences, " ")
 }
 
-// About reports whether the problem is with an option of the request.
-func (p *Problem) About() (option string, ok bool) {
+// About reports whether the problem is with an option of the request, or with what it says of a column, and names that.
+func (p *Problem) About() (what string, ok bool) {
 	for _, part := range p.Errors {
-		if part.Option != "" {
-			return part.Option, true
+		if what = cmp.Or(part.Option, part.Header); what != "" {
+			return what, true
 		}
 	}
 	return "", false

@@ -18,13 +18,13 @@ type Checked struct {
 	Faults []Fault `json:"faults"`
 }
 
-// Fault is what is wrong with some rows.
+// Fault is what is wrong with some rows, in one column where it is in one; the columns beyond the first few share one.
 type Fault struct {
-	Code  member.Code `json:"code"`
-	Rows  int64       `json:"rows"`
-	First []int64     `json:"first_rows"`
-	// Column and Detail are those of the first row.
-	Column string `json:"column,omitempty"`
+	Code   member.Code `json:"code"`
+	Rows   int64       `json:"rows"`
+	First  []int64     `json:"first_rows"`
+	Column string      `json:"column,omitempty"`
+	// Detail is that of the first row.
 	Detail string `json:"detail"`
 }
 
@@ -88,14 +88,24 @@ func (t *table) check(found *Inspection) (Checked, error) {
 
 func (c *Checked) add(row int64, fault sheet.Fault, columns []ColumnSummary) {
 	c.Faulty++
-	at := slices.IndexFunc(c.Faults, func(f Fault) bool { return f.Code == fault.Code })
+	column := ""
+	if n := fault.Column; n > 0 && n <= len(columns) {
+		column = columns[n-1].Header
+	}
+	alike := 0
+	at := slices.IndexFunc(c.Faults, func(f Fault) bool {
+		if f.Code == fault.Code && f.Column != "" {
+			alike++
+		}
+		return f.Code == fault.Code && f.Column == column
+	})
+	if at < 0 && alike >= warnedColumns && column != "" {
+		column = "" // the rest of the columns together
+		at = slices.IndexFunc(c.Faults, func(f Fault) bool { return f.Code == fault.Code && f.Column == "" })
+	}
 	if at < 0 {
 		at = len(c.Faults)
-		first := Fault{Code: fault.Code, Detail: clip(fault.Detail), First: []int64{}}
-		if n := fault.Column; n > 0 && n <= len(columns) {
-			first.Column = columns[n-1].Header
-		}
-		c.Faults = append(c.Faults, first)
+		c.Faults = append(c.Faults, Fault{Code: fault.Code, Column: column, Detail: clip(fault.Detail), First: []int64{}})
 	}
 	f := &c.Faults[at]
 	if f.Rows++; len(f.First) < warnedRows {

@@ -197,6 +197,31 @@ func TestWorkbookBelowATitleIsAsWideAsItsHeader(t *testing.T) {
 	}
 }
 
+func TestCheckTellsTheColumnsOfFaultsApart(t *testing.T) {
+	t.Parallel()
+	content := "会員番号,氏名,x\nA1,青木,あ\xff\nA2,青\xff,い\nA3,い\xff,y\n"
+	checked, err := Check(fileOf(content), inspected(t, content, Options{}), Options{})
+	if err != nil || checked.Faulty != 3 || len(checked.Faults) != 2 {
+		t.Fatalf("check = %+v, %v", checked, err)
+	}
+	if f := checked.Faults[0]; f.Column != "氏名" || f.Rows != 2 || !slices.Equal(f.First, []int64{3, 4}) {
+		t.Errorf("the commonest fault is %+v", f)
+	}
+	if f := checked.Faults[1]; f.Column != "x" || f.Rows != 1 || !slices.Equal(f.First, []int64{2}) {
+		t.Errorf("the other fault is %+v", f)
+	}
+
+	var names, broken []string
+	for n := range 3 * warnedColumns {
+		names, broken = append(names, fmt.Sprint("列", n)), append(broken, strings.Repeat("あ,", n)+"\xff"+strings.Repeat(",い", 3*warnedColumns-n-1))
+	}
+	content = strings.Join(names, ",") + "\n" + strings.Join(broken, "\n") + "\n"
+	checked, err = Check(fileOf(content), inspected(t, content, Options{Header: new(true), Encoding: sheet.UTF8}), Options{})
+	if err != nil || checked.Faulty != 3*warnedColumns || len(checked.Faults) != warnedColumns+1 || checked.Faults[0].Rows != 2*warnedColumns {
+		t.Errorf("many columns: %d rows, %d faults, %v", checked.Faulty, len(checked.Faults), err)
+	}
+}
+
 func TestColumnsTellWhatTheyLookLike(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -269,6 +294,7 @@ func TestWarningsNameTheColumn(t *testing.T) {
 		"an id with E":               {wide("x", "1E5", "12E+3"), nil},
 		"lost characters":            {wide("x", "\uFFFD木", "y"), []string{"characters_lost x"}},
 		"broken cell":                {wide("x", "あ\xff", "い\xfe", "y"), []string{"undecodable x"}},
+		"broken cells":               {"会員番号,氏名,x\nA1,青木,あ\xff\nA2,青\xff,い\nA3,い\xff,y\n", []string{"undecodable x", "undecodable 氏名"}},
 		"repeated":                   {"会員番号,氏名,備考,備考,備考\nA1,青木,,,\n", []string{"header_repeated 備考"}},
 		"nearly empty":               {sparse.String(), []string{"column_nearly_empty 備考", "column_nearly_empty 空"}},
 		"name not mapped":            {"会員番号,x\nA1,y\n", []string{"required_not_mapped"}},

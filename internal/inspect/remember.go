@@ -38,6 +38,9 @@ func (l *look) remember(suggested member.Mapping) member.Mapping {
 	}
 	m, drift := recall(suggested, best.Mapping, l.schema)
 	l.found.MappingSource, l.found.Remembered = FromMemory, best
+	if names := otherwise(m, suggested); len(names) > 0 {
+		l.warnOf(member.ColumnsOtherwise, "", shorten(names))
+	}
 	if len(drift.New)+len(drift.Missing)+len(drift.Gone) == 0 {
 		return m
 	}
@@ -51,6 +54,18 @@ func (l *look) remember(suggested member.Mapping) member.Mapping {
 		}
 	}
 	return m
+}
+
+// otherwise returns the columns that do not feed the field that is suggested for them, which may be meant, or be what is
+// left of an earlier mistake.
+func otherwise(m, suggested member.Mapping) []string {
+	var names []string
+	for n, c := range suggested {
+		if c.Field != "" && (m[n].Field != c.Field || m[n].Inverted != c.Inverted) {
+			names = append(names, c.Header)
+		}
+	}
+	return names
 }
 
 // closest returns the mapping with the most columns in common, the newest of several, or nil. Those of imports with

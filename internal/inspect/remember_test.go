@@ -105,6 +105,30 @@ func TestMappingIsRememberedByTheColumns(t *testing.T) {
 	}
 }
 
+// Nobody may look at the mapping before the import starts, as with meibo import: what an earlier one was told by mistake
+// must not go on unnoticed.
+func TestRememberedMappingAgainstTheHeadersIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for remembered, want := range map[string]string{
+		"会員番号=member_sn,氏名=,備考=name":          "氏名",
+		"会員番号=email,氏名=name,備考=":              "会員番号",
+		"会員番号=member_sn,氏名=name,備考=city":      "",
+		"会員番号=member_sn,氏名=name,備考=shoe_size": "",
+	} {
+		o := Options{Remembered: []RememberedMapping{{Mapping: mapping(remembered)}}}
+		found := inspected(t, "会員番号,氏名,備考\nA1,青木,x\n", o)
+		got := ""
+		for _, w := range found.Warnings {
+			if w.Code == member.ColumnsOtherwise {
+				got += w.Detail
+			}
+		}
+		if got != want {
+			t.Errorf("%s: warned of %q, want %q", remembered, got, want)
+		}
+	}
+}
+
 func TestMappingOfAnotherKeyIsNotOffered(t *testing.T) {
 	t.Parallel()
 	o := Options{Key: "member_sn", Remembered: []RememberedMapping{{Mapping: mapping("会員番号=,氏名=name,メール=email")}}}

@@ -54,18 +54,19 @@ func (l *look) warn(above []record) {
 	}
 }
 
-// faults warns of each kind of fault among the first rows.
+// faults warns of each kind of fault among the first rows, column by column.
 func (l *look) faults() {
 	for _, row := range l.data {
 		if row.fault.Code == "" {
 			continue
 		}
-		at := slices.IndexFunc(l.found.Warnings, func(w member.Warning) bool { return w.Code == row.fault.Code })
+		column := ""
+		if c := row.fault.Column; c > 0 && c <= len(l.names) {
+			column = l.names[c-1]
+		}
+		same := func(w member.Warning) bool { return w.Code == row.fault.Code && w.Column == column }
+		at := slices.IndexFunc(l.found.Warnings, same)
 		if at < 0 {
-			column := ""
-			if c := row.fault.Column; c > 0 && c <= len(l.names) {
-				column = l.names[c-1]
-			}
 			l.warnOf(row.fault.Code, column, clip(row.fault.Detail), row.number)
 		} else if w := &l.found.Warnings[at]; len(w.Rows) < warnedRows {
 			w.Rows = append(w.Rows, row.number)

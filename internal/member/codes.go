@@ -143,6 +143,9 @@ const (
 	ColumnsMissing Code = "columns_missing"
 	// FieldsGone: the remembered mapping has these fields, the list not any more. Detail: their keys.
 	FieldsGone Code = "fields_gone"
+	// ColumnsOtherwise: the remembered mapping has these columns feed another field than their headers name, or none.
+	// Detail: their headers.
+	ColumnsOtherwise Code = "columns_otherwise"
 )
 
 // Problems of an import as a whole.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,6 +22,9 @@ import (
 
 // maxJSON bounds a request that is not an upload, in bytes.
 const maxJSON = 1 << 20
+
+// dropTime bounds how long what a refused form has created is cancelled.
+const dropTime = 5 * time.Second
 
 // createBody is what an import is made of.
 type createBody struct {
@@ -97,8 +101,10 @@ func (s *server) createFromForm(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	r, w := humachi.Unwrap(ctx)
-	i, err := s.importForm(w, r, multipart.NewReader(r.Body, params["boundary"]))
+	var f form
+	i, err := s.importForm(w, r, &f, multipart.NewReader(r.Body, params["boundary"]))
 	if err != nil {
+		s.dropForm(w, r, &f, err)
 		s.fail(w, r, err)
 		return
 	}
@@ -112,9 +118,23 @@ type form struct {
 	wait    bool // start=false
 }
 
+// dropForm cancels what a form has created that was refused later: its sender knows nothing of it. With an idempotency
+// key, the next form with that key goes on with it.
+func (s *server) dropForm(w http.ResponseWriter, r *http.Request, f *form, why error) {
+	if f.created == nil || r.Header.Get("Idempotency-Key") != "" || classify(r.Context(), why).status >= http.StatusInternalServerError {
+		return
+	}
+	w.Header().Del("Location")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), dropTime)
+	defer cancel()
+	err := s.db.CancelImport(ctx, f.created.Tenant, f.created.ID)
+	if err != nil && !errors.Is(err, postgres.ErrConflict) { // a conflict: it has been started
+		sessionOf(ctx).note = err // The sender is told of the error before.
+	}
+}
+
 // importForm reads the parts as they come: what is said of the file must stand before it.
-func (s *server) importForm(w http.ResponseWriter, r *http.Request, parts *multipart.Reader) (*imports.Import, error) {
-	var f form
+func (s *server) importForm(w http.ResponseWriter, r *http.Request, f *form, parts *multipart.Reader) (*imports.Import, error) {
 	for {
 		p, err := parts.NextPart()
 		if err == io.EOF {
@@ -123,7 +143,7 @@ func (s *server) importForm(w http.ResponseWriter, r *http.Request, parts *multi
 		if err != nil {
 			return nil, uploadFailure(r.Context(), err)
 		}
-		if err := s.formPart(w, r, &f, p); err != nil {
+		if err := s.formPart(w, r, f, p); err != nil {
 			return nil, err
 		}
 	}
@@ -159,14 +179,18 @@ func (s *server) formPart(w http.ResponseWriter, r *http.Request, f *form, p *mu
 		}
 		f.created = i
 		w.Header().Set("Location", importPath(i.ID))
-		if i.State == imports.StateCreated {
-			f.created, err = s.store(ctx, i, p)
+		if i.State != imports.StateCreated {
+			return nil
+		}
+		stored, err := s.store(ctx, i, p)
+		if err == nil {
+			f.created = stored
 		}
 		return err
 	case name == "options" || name == "file":
 		return invalid(part{code: codePartOrder, option: name, fill: []string{"option", name}})
 	default:
-		return invalid(part{code: codeUnknownOption, option: name, fill: []string{"option", name}})
+		return invalid(part{code: codeUnknownPart, option: name, fill: []string{"option", name}})
 	}
 }
 

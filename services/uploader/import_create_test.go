@@ -184,7 +184,7 @@ func TestFormOutOfOrderIsRefused(t *testing.T) {
 		{422, codeRequired, nil},
 		{422, codePartOrder, [][3]string{file, {"options", "", "{}"}}},
 		{422, codePartOrder, [][3]string{file, file}},
-		{422, codeUnknownOption, [][3]string{{"fiel", "m.csv", smallCSV}}},
+		{422, codeUnknownPart, [][3]string{{"fiel", "m.csv", smallCSV}}},
 		{422, codeOption, [][3]string{{"options", "", `{"mode":"delete"}`}, file}},
 		{400, codeMalformed, [][3]string{{"options", "", `{`}, file}},
 		{415, "format_unsupported", [][3]string{{"file", "m.pdf", "%PDF-1.7\n"}}},
@@ -194,6 +194,26 @@ func TestFormOutOfOrderIsRefused(t *testing.T) {
 	}
 	body, contentType := multipartForm(file)
 	wantProblem(w, http.StatusBadRequest, codeIncomplete, w.post("/v1/imports", body[:len(body)-20], "Content-Type", contentType))
+
+	// Their senders know of no import, so none waits for a file or a start.
+	for _, i := range want[importPage](w, http.StatusOK, w.get("/v1/imports?limit=100")).Items {
+		if i.State != imports.StateCancelled {
+			t.Errorf("%s is left %s", i.FileName, i.State)
+		}
+	}
+}
+
+func TestRefusedFormWithAKeyIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body, contentType := multipartForm([3]string{"file", "m.pdf", "%PDF-1.7\n"})
+	wantProblem(w, http.StatusUnsupportedMediaType, "format_unsupported",
+		w.post("/v1/imports", body, "Content-Type", contentType, "Idempotency-Key", "k"))
+	body, contentType = multipartForm([3]string{"file", "m.csv", smallCSV})
+	i := want[importView](w, http.StatusCreated, w.post("/v1/imports", body, "Content-Type", contentType, "Idempotency-Key", "k"))
+	if i.State != imports.StateRunning {
+		t.Errorf("the import is %s, want running", i.State)
+	}
 }
 
 func TestFormWithTheSameKeyTakesUpWhereTheOtherStopped(t *testing.T) {

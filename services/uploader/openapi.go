@@ -70,6 +70,9 @@ func register[I, O any](s *server, op huma.Operation, handle func(context.Contex
 		}
 		return out, nil
 	})
+	if again := op.Responses["200"]; again != nil && op.DefaultStatus == http.StatusCreated {
+		again.Content = op.Responses["201"].Content
+	}
 }
 
 // describe adds a route to the document that is served without huma, and returns its path.

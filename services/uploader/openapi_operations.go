@@ -22,6 +22,7 @@ func docCreateImport() huma.Operation {
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" \\\n      -F 'options={\"key\":\"member_sn\"}' -F file=@members.csv \\\n      \"$MEIBO_SERVER/v1/imports\"",
 		http.StatusCreated, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	op.Responses["200"] = &huma.Response{Description: "The import that was created with this Idempotency-Key before, by JSON"}
 	op.RequestBody = &huma.RequestBody{
 		Required: true,
 		Content: map[string]*huma.MediaType{

@@ -150,6 +150,19 @@ func TestEveryOperationIsExplained(t *testing.T) {
 	}
 }
 
+// What was made by an earlier request is answered with 200 and the same document.
+func TestAnswersToARepeatedRequestAreDescribed(t *testing.T) {
+	t.Parallel()
+	d, _ := document(t)
+	for _, path := range []string{"/v1/imports", "/v1/imports/{id}/parts"} {
+		answers := d.Paths[path]["post"].Responses
+		first, again := answers["201"].Content["application/json"].Schema["$ref"], answers["200"].Content["application/json"].Schema["$ref"]
+		if first == nil || again != first || answers["200"].Description == "" {
+			t.Errorf("%s: 201 is %v, 200 is %v", path, first, again)
+		}
+	}
+}
+
 func TestEveryReferenceOfTheDocumentLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	d, raw := document(t)

@@ -8,13 +8,15 @@ import (
 )
 
 func docBeginParts() huma.Operation {
-	return operation(http.MethodPost, "/v1/imports/{id}/parts", "begin-parts", tagImports, "Begin or resume an upload by parts",
+	op := operation(http.MethodPost, "/v1/imports/{id}/parts", "begin-parts", tagImports, "Begin or resume an upload by parts",
 		"For large files and poor connections: the file is cut into parts of `part_size` bytes, numbered from 1, which are sent in any order, several at a time, and again if need be. "+
 			"Begin with this; send each part by PUT …/parts/{number}, or straight to the object storage by the addresses of POST …/parts/urls; end with POST …/parts/complete. "+
 			"An import has one such upload at a time: after a broken connection or a restart, call this again with the same `size` and `part_size`, and send only the parts that are not in the answer.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -H 'Content-Type: application/json' \\\n      -d \"{\\\"size\\\":$(stat -c %s members.csv)}\" \"$MEIBO_SERVER/v1/imports/$ID/parts\"\n"+
 			"    split -b 8M -d -a 4 --numeric-suffixes=1 members.csv part.",
 		http.StatusCreated, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	op.Responses["200"] = &huma.Response{Description: "The upload that is under way"}
+	return op
 }
 
 func docListParts() huma.Operation {

@@ -14,6 +14,7 @@ const (
 	codeInvalid         = "invalid_request"
 	codeRequired        = "option_required"
 	codeUnknownOption   = "unknown_option"
+	codeUnknownPart     = "unknown_part"
 	codeOption          = "invalid_option"
 	codePartOrder       = "form_order"
 	codeUnknownList     = "unknown_list"
@@ -57,6 +58,7 @@ var sentences = map[string]member.Text{
 	codeInvalid:         {JA: "リクエストの内容に誤りがあります。各項目の説明を確認してください。", EN: "Several parts of the request are wrong. Please see each of them."},
 	codeRequired:        {JA: "「{option}」は必須です。", EN: "{option} is required."},
 	codeUnknownOption:   {JA: "「{option}」という項目はありません。つづりを確認してください。", EN: "There is no option {option}. Please check its spelling."},
+	codeUnknownPart:     {JA: "フォームに「{option}」という項目はありません。使用できる項目は options、file、start です。取り込みの指定は、JSON にまとめて options に入れてください。", EN: "A form has no part {option}, only options, file and start. What is said of the import goes into options, as JSON."},
 	codeOption:          {JA: "「{option}」の値が正しくありません。使用できる値：{accepted}", EN: "The value of {option} is not accepted. Accepted: {accepted}"},
 	codePartOrder:       {JA: "フォームのパート「{option}」の順序が正しくありません。「options」を1つ、そのあとに「file」を1つ送信してください。", EN: "The part {option} of the form is out of order. Please send one part options and then one part file."},
 	codeUnknownList:     {JA: "アドレスリスト「{list}」はありません。", EN: "There is no list {list}."},
