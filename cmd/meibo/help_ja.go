@@ -41,6 +41,7 @@ var helpJapanese = map[string]string{
 	"The encoding of a text file: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE.":                         "テキストファイルの文字コードです：UTF-8、Shift_JIS、EUC-JP、UTF-16LE、UTF-16BE。",
 	"What separates the cells of a text file; tab for a tabulator.":                                        "テキストファイルの区切り文字です。タブは tab と指定します。",
 	"The number of the row that names the columns; what stands above it is left out.":                      "見出しの行番号です。それより上の行は取り込みません。",
+	"Map the columns of which nothing is said as an earlier import of such a file did.":                    "指定のない列は、同じ列を持つファイルの以前の取り込みと同じように割り当てます。",
 	"The first row is a member, not a header.":                                                             "1行目を見出しではなく会員として取り込みます。",
 	"The sheet of an Excel file.":                                                                          "Excel ファイルのシート名です。",
 	"Do not wait for the end of the import.":                                                               "取り込みの終了を待ちません。",

@@ -31,9 +31,10 @@ type importCmd struct {
 	Blank      string `placeholder:"WHAT" help:"What an empty cell does: keep."`
 	Duplicates string `placeholder:"WHICH" help:"Which of the rows with the same key counts: last."`
 
-	Map    []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
-	Detach bool     `help:"Do not wait for the end of the import."`
-	Resume string   `placeholder:"ID" help:"Go on with the import of this file whose upload was interrupted."`
+	Map        []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
+	Remembered bool     `help:"Map the columns of which nothing is said as an earlier import of such a file did."`
+	Detach     bool     `help:"Do not wait for the end of the import."`
+	Resume     string   `placeholder:"ID" help:"Go on with the import of this file whose upload was interrupted."`
 }
 
 // partsFrom is from which size on a file is sent in parts, which bears broken connections, in bytes. Less is sent again
@@ -95,6 +96,9 @@ func (i *importCmd) options() client.Options {
 	}
 	if i.File != "-" {
 		o.FileName = filepath.Base(i.File)
+	}
+	if i.Remembered {
+		o.MappingFrom = imports.FromMemory
 	}
 	for _, m := range i.Map {
 		if o.Map == nil {

@@ -81,11 +81,7 @@ func (c *console) describe(i client.Inspection) []string {
 	}
 	comma := c.say("、", ", ")
 	if len(mapped) > 0 {
-		label := c.say("列の割り当て：", "Columns: ")
-		if i.MappingSource == "remembered" {
-			label = c.say("列の割り当て（前回の取り込みに基づく）：", "Columns (as in an earlier import): ")
-		}
-		said = append(said, label+strings.Join(mapped, comma))
+		said = append(said, c.say("列の割り当て：", "Columns: ")+strings.Join(mapped, comma))
 	}
 	if len(dropped) > 0 {
 		said = append(said, c.say("取り込まない列：", "Columns that are not imported: ")+strings.Join(dropped, comma))

@@ -32,6 +32,8 @@ type Options struct {
 	NoHeader   bool   `json:"no_header,omitempty"`
 	// HeaderRow is the number of the row that names the columns, as Excel shows it.
 	HeaderRow int64 `json:"header_row,omitempty"`
+	// MappingFrom is headers or remembered: where the mapping of columns comes from of which nothing is said.
+	MappingFrom string `json:"mapping_from,omitempty"`
 	// Mapping replaces the suggested mapping; Map changes single columns of it, from the header to the field, or to ""
 	// for a column that is not imported.
 	Mapping []Column          `json:"mapping,omitempty"`
@@ -127,13 +129,21 @@ type Inspection struct {
 	Columns             []InspectionColumn  `json:"columns"`
 	SampleRows          [][]string          `json:"sample_rows"`
 	SampleRowNumbers    []int64             `json:"sample_row_numbers"`
-	// SuggestedMapping is what an import uses that is not told another one; MappingSource says whether it is made of the
-	// headers (suggested), or that of an earlier import (remembered).
-	SuggestedMapping []Column `json:"suggested_mapping"`
-	MappingSource    string   `json:"mapping_source"`
-	Warnings         []Notice `json:"warnings"`
+	// SuggestedMapping is what an import uses that is not told another one, Remembered that of an earlier import of a file
+	// with such columns, if there is one.
+	SuggestedMapping []Column           `json:"suggested_mapping"`
+	Remembered       *RememberedMapping `json:"remembered,omitempty"`
+	Warnings         []Notice           `json:"warnings"`
 	// MaxRows is an upper bound of the number of data rows.
 	MaxRows int64 `json:"max_rows"`
+}
+
+// RememberedMapping is the mapping of an earlier import, for the columns of the source.
+type RememberedMapping struct {
+	Import   string    `json:"import"`
+	FileName string    `json:"file_name"`
+	At       time.Time `json:"at"`
+	Mapping  []Column  `json:"mapping"`
 }
 
 // EncodingCandidate is an encoding that the source could be in, with cells to tell by.

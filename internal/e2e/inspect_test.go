@@ -66,7 +66,7 @@ func TestReportOfAnotherSystemIsImportedAsItIs(t *testing.T) {
 	must(t, err)
 	found, err := w.client.Inspection(ctx, again.ID)
 	must(t, err)
-	if found.MappingSource != "remembered" || found.Encoding != "Shift_JIS" || len(again.Warnings) != 1 || again.Warnings[0].Code != "same_file" {
+	if found.Remembered == nil || found.Encoding != "Shift_JIS" || len(again.Warnings) != 1 || again.Warnings[0].Code != "same_file" {
 		t.Errorf("inspection %+v of the import %+v", found, again)
 	}
 }

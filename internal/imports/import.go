@@ -84,7 +84,16 @@ type Options struct {
 	// HeaderRow is the number of the row that names the columns, as Excel shows it; what stands above it is no
 	// data. 0 is the first row that is not blank.
 	HeaderRow int64 `json:"header_row,omitempty"`
+	// MappingFrom says where the mapping of columns comes from of which nothing is said: FromHeaders where it is
+	// empty, or FromMemory.
+	MappingFrom string `json:"mapping_from,omitempty"`
 }
+
+// The sources of a mapping: the headers of the columns, or the mapping of an earlier import of a file with such columns.
+const (
+	FromHeaders = "headers"
+	FromMemory  = "remembered"
+)
 
 // Mode is what an import does with known and unknown keys.
 type Mode string

@@ -64,10 +64,9 @@ type Inspection struct {
 	Sample     [][]string      `json:"sample_rows" doc:"Up to 30 of the first data rows that can be read. Long cells are cut."`
 	RowNumbers []int64         `json:"sample_row_numbers" doc:"The numbers of the sample rows, as Excel shows them."`
 
-	Suggested     []member.Column    `json:"suggested_mapping" doc:"What an import uses that is told no other mapping."`
-	MappingSource string             `json:"mapping_source" enum:"suggested,remembered" doc:"Whether the mapping comes from the columns' headers, or from an earlier import of a file with this header."`
-	Remembered    *RememberedMapping `json:"remembered,omitempty" doc:"The earlier import that the mapping comes from."`
-	Drift         *MappingDrift      `json:"drift,omitempty" doc:"How the file differs from that one; absent where it does not."`
+	Suggested  []member.Column    `json:"suggested_mapping" doc:"What the columns' headers suggest: what an import uses that is told no other mapping."`
+	Remembered *RememberedMapping `json:"remembered,omitempty" doc:"The mapping of an earlier import of a file with such columns, which is used where it is asked for (mapping_from)."`
+	Drift      *MappingDrift      `json:"drift,omitempty" doc:"How the file differs from that one; absent where it does not."`
 
 	Warnings []member.Warning `json:"warnings"`
 	MaxRows  int64            `json:"max_rows" doc:"An upper bound of the number of data rows."`
@@ -78,15 +77,9 @@ type Inspection struct {
 func New() *Inspection {
 	return &Inspection{
 		Encodings: []EncodingCandidate{}, Columns: []ColumnSummary{}, Sample: [][]string{}, RowNumbers: []int64{},
-		Suggested: []member.Column{}, MappingSource: FromHeaders, Warnings: []member.Warning{},
+		Suggested: []member.Column{}, Warnings: []member.Warning{},
 	}
 }
-
-// The sources of a mapping.
-const (
-	FromHeaders = "suggested"
-	FromMemory  = "remembered"
-)
 
 // EncodingCandidate is an encoding that a text could be in.
 type EncodingCandidate struct {
@@ -104,12 +97,14 @@ type ColumnSummary struct {
 	Samples   []string `json:"samples" doc:"Up to three different cells."`
 }
 
-// RememberedMapping is the mapping that an earlier import was started with.
+// RememberedMapping is the mapping that an earlier import was started with: offered, and never used unasked, so that what
+// comes of an import depends on its file and options only.
 type RememberedMapping struct {
-	Import   string         `json:"import" doc:"The id of the import."`
-	FileName string         `json:"file_name" doc:"The name of its file."`
-	At       time.Time      `json:"at" doc:"When it was started."`
-	Mapping  member.Mapping `json:"-"`
+	Import   string    `json:"import" doc:"The id of the import."`
+	FileName string    `json:"file_name" doc:"The name of its file."`
+	At       time.Time `json:"at" doc:"When it was started."`
+	// Mapping is of the file's columns in an Inspection, of the earlier file's in Options.
+	Mapping member.Mapping `json:"mapping" doc:"The file's columns, mapped as they were then; those that are new, as their headers suggest."`
 }
 
 // MappingDrift is how the columns of a file differ from those that a mapping is remembered for.

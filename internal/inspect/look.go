@@ -179,7 +179,7 @@ func (l *look) mapColumns() {
 	}
 	if l.found.Header {
 		suggested = l.schema.Suggest(l.names)
-		suggested = l.remember(suggested)
+		l.remember(suggested)
 	}
 	l.found.Suggested = append(l.found.Suggested, suggested...)
 	for n, name := range l.names {

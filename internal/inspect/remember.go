@@ -29,20 +29,20 @@ func keysOf(m member.Mapping) []string {
 	return keys
 }
 
-// remember returns the mapping that is remembered for the file's columns, or for columns of which at least half are
-// the file's; where there is none, what the headers suggest.
-func (l *look) remember(suggested member.Mapping) member.Mapping {
+// remember offers the mapping that is remembered for the file's columns, or for columns of which at least half are the
+// file's, if there is one.
+func (l *look) remember(suggested member.Mapping) {
 	best := closest(suggested, l.said.Remembered, l.said.Key)
 	if best == nil {
-		return suggested
+		return
 	}
 	m, drift := recall(suggested, best.Mapping, l.schema)
-	l.found.MappingSource, l.found.Remembered = FromMemory, best
+	l.found.Remembered = &RememberedMapping{Import: best.Import, FileName: best.FileName, At: best.At, Mapping: m}
 	if names := otherwise(m, suggested); len(names) > 0 {
 		l.warnOf(member.ColumnsOtherwise, "", shorten(names))
 	}
 	if len(drift.New)+len(drift.Missing)+len(drift.Gone) == 0 {
-		return m
+		return
 	}
 	l.found.Drift = drift
 	for _, d := range []struct {
@@ -53,11 +53,10 @@ func (l *look) remember(suggested member.Mapping) member.Mapping {
 			l.warnOf(d.code, "", shorten(d.names))
 		}
 	}
-	return m
 }
 
-// otherwise returns the columns that do not feed the field that is suggested for them, which may be meant, or be what is
-// left of an earlier mistake.
+// otherwise returns the columns that did not feed the field that is suggested for them: somebody knew better, or made a
+// mistake.
 func otherwise(m, suggested member.Mapping) []string {
 	var names []string
 	for n, c := range suggested {

@@ -83,18 +83,18 @@ func TestMappingIsRememberedByTheColumns(t *testing.T) {
 		}
 		o.Header = new(true)
 		found := inspected(t, c.columns+"\n1,2,3\n", o)
-		from, drift := "", ""
+		from, drift, offered := "", "", member.Mapping(found.Suggested)
 		if found.Remembered != nil {
-			from = found.Remembered.FileName
+			from, offered = found.Remembered.FileName, found.Remembered.Mapping
 		}
 		if d := found.Drift; d != nil {
 			drift = strings.Join(d.New, ",") + ";" + strings.Join(d.Missing, ",") + ";" + strings.Join(d.Gone, ",")
 		}
-		if got := text(found.Suggested); got != c.want || from != c.from || drift != c.drift {
+		if got := text(offered); got != c.want || from != c.from || drift != c.drift {
 			t.Errorf("%s: %s from %q with drift %q; want %s from %q with %q", name, got, from, drift, c.want, c.from, c.drift)
 		}
-		if (found.MappingSource == FromMemory) != (from != "") {
-			t.Errorf("%s: the source is %s", name, found.MappingSource)
+		if got, want := text(found.Suggested), text(member.Standard().Suggest(strings.Split(c.columns, ","))); got != want {
+			t.Errorf("%s: %s is suggested, want what the headers say, %s", name, got, want)
 		}
 		parts := strings.Split(drift+";;;", ";")
 		for n, code := range []string{"columns_new", "columns_missing", "fields_gone"} {
@@ -105,8 +105,6 @@ func TestMappingIsRememberedByTheColumns(t *testing.T) {
 	}
 }
 
-// Nobody may look at the mapping before the import starts, as with meibo import: what an earlier one was told by mistake
-// must not go on unnoticed.
 func TestRememberedMappingAgainstTheHeadersIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	for remembered, want := range map[string]string{

@@ -67,7 +67,7 @@ var sentences = map[Code]Text{
 	ColumnsNew:         {"前回の割り当てにない列があります（{detail}）。割り当てを確認してください。", "The remembered mapping does not know some columns ({detail}). Please check what they are mapped to."},
 	ColumnsMissing:     {"前回あった列がファイルにありません（{detail}）。ファイルに不足がないか確認してください。", "Columns of the remembered mapping are not in the file ({detail}). Please check that the file is complete."},
 	FieldsGone:         {"前回割り当てた項目がなくなっています（{detail}）。該当する列の割り当てを選び直してください。", "Fields of the remembered mapping do not exist any more ({detail}). Please map their columns again."},
-	ColumnsOtherwise:   {"前回の取り込みに合わせて、列名とは異なる割り当てにした列があります（{detail}）。割り当てを確認してください。", "As in the earlier import, some columns do not feed the field that their header names ({detail}). Please check what they are mapped to."},
+	ColumnsOtherwise:   {"以前の取り込みでは、列名とは別の割り当てにした列があります（{detail}）。同じ割り当てにする場合は、以前の割り当てを使うように指定してください。", "An earlier import mapped some columns otherwise than their headers say ({detail}). If that is meant again, please ask for the earlier mapping."},
 
 	EmptyFile:           {"ファイルが空です。データのあるファイルを選択してください。", "The file is empty. Please choose a file with data."},
 	NoRows:              {"見出し以外の行がありません。データの行を追加してください。", "The file has no rows below its header. Please add rows."},

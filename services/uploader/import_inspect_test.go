@@ -157,7 +157,7 @@ func TestMappingOfAnEarlierImportIsOfferedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.uploaded(smallCSV)
-	if found := w.inspection(first.ID); found.MappingSource != "suggested" || found.Remembered != nil {
+	if found := w.inspection(first.ID); found.Remembered != nil {
 		t.Errorf("inspection = %+v", found)
 	}
 	want[importView](w, http.StatusAccepted, w.start(first.ID, `{"map":{"備考":"city","配信停止":""}}`))
@@ -165,10 +165,10 @@ func TestMappingOfAnEarlierImportIsOfferedAgain(t *testing.T) {
 	// The same columns in another order, and written in another way.
 	second := w.uploaded("備 考,会員番号,氏名,配信停止,メールアドレス\r\n東京,A1,青木,,\r\n")
 	found := w.inspection(second.ID)
-	if found.MappingSource != "remembered" || found.Remembered == nil || found.Remembered.Import != first.ID || found.Remembered.FileName != "members.csv" || found.Drift != nil {
+	if found.Remembered == nil || found.Remembered.Import != first.ID || found.Remembered.FileName != "members.csv" || found.Drift != nil {
 		t.Errorf("inspection = %+v", found)
 	}
-	started := want[importView](w, http.StatusAccepted, w.start(second.ID, `{"map":{"氏名":"last_name"}}`))
+	started := want[importView](w, http.StatusAccepted, w.start(second.ID, `{"mapping_from":"remembered","map":{"氏名":"last_name"}}`))
 	if got := fields(started); got != "city,member_sn,last_name,,email" {
 		t.Errorf("mapping %s: what is said goes before what is remembered", got)
 	}
@@ -182,14 +182,20 @@ func TestMappingOfAnEarlierImportIsOfferedAgain(t *testing.T) {
 	if got := named(found.Warnings); !slices.Contains(got, "columns_new") || !slices.Contains(got, "columns_missing") {
 		t.Errorf("warnings %v", got)
 	}
-	started = want[importView](w, http.StatusAccepted, w.start(third.ID, ``))
+	started = want[importView](w, http.StatusAccepted, w.start(third.ID, `{"mapping_from":"remembered"}`))
 	if got := fields(started); got != "member_sn,last_name,city,phone,email" {
+		t.Errorf("mapping %s", got)
+	}
+
+	// What comes of an import that says nothing of it depends on its file only.
+	started = want[importView](w, http.StatusAccepted, w.start(w.uploaded("会員番号,氏名,備考\r\nA1,青木,東京\r\n").ID, ``))
+	if got := fields(started); got != "member_sn,name," {
 		t.Errorf("mapping %s", got)
 	}
 
 	// Another tenant has not seen any of it.
 	w.acme = w.account("other", "en")
-	if found := w.inspection(w.uploaded(smallCSV).ID); found.MappingSource != "suggested" {
+	if found := w.inspection(w.uploaded(smallCSV).ID); found.Remembered != nil {
 		t.Errorf("inspection = %+v", found)
 	}
 }

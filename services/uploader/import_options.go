@@ -16,20 +16,21 @@ import (
 
 // ImportOptions are what a caller may say about an import; what is left out stays as it was, or is the default.
 type ImportOptions struct {
-	Kind       string            `json:"kind,omitempty" enum:"member" doc:"What the rows are. Default: member."`
-	Mode       string            `json:"mode,omitempty" enum:"upsert" doc:"What happens to known and unknown keys: upsert updates the former and creates the latter. Default: upsert."`
-	Key        string            `json:"key,omitempty" enum:"member_sn" doc:"The merge key: the field that identifies a member. Default: member_sn."`
-	Blank      string            `json:"blank,omitempty" enum:"keep" doc:"What an empty cell does: keep leaves the field as it is. ##DELETE## always clears. Default: keep."`
-	Duplicates string            `json:"duplicates,omitempty" enum:"last" doc:"Rows with the same key: last applies them one after another in file order. Default: last."`
-	TimeZone   string            `json:"time_zone,omitempty" maxLength:"64" example:"Asia/Tokyo" doc:"IANA time zone of dates and times without an offset. Default: the tenant's."`
-	Region     string            `json:"region,omitempty" maxLength:"2" example:"JP" doc:"ISO 3166-1 code of the country of national phone numbers. Default: the tenant's."`
-	Encoding   string            `json:"encoding,omitempty" maxLength:"32" example:"Shift_JIS" doc:"How the text of a CSV is written: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE. Default: as detected."`
-	Delimiter  string            `json:"delimiter,omitempty" maxLength:"4" example:"," doc:"What separates the cells of a CSV; a tabulator can be written as tab. Default: as detected."`
-	Sheet      string            `json:"sheet,omitempty" maxLength:"255" doc:"The sheet of a workbook, by its name. Default: the first visible one."`
-	NoHeader   *bool             `json:"no_header,omitempty" doc:"Whether the first row is data already. Default: as detected."`
-	HeaderRow  int64             `json:"header_row,omitempty" minimum:"0" maximum:"1000000" doc:"The number of the row that names the columns, as Excel shows it; what stands above it is not imported. Default: as detected."`
-	Mapping    []MappedColumn    `json:"mapping,omitempty" maxItems:"16384" doc:"Which column feeds which field, in place of the suggested mapping. Columns that are not named are not imported."`
-	Map        map[string]string `json:"map,omitempty" maxProperties:"16384" doc:"Changes of single columns, on top of the mapping or the suggestion: from the column's header to the field, or to \"\" for a column that is not imported."`
+	Kind        string            `json:"kind,omitempty" enum:"member" doc:"What the rows are. Default: member."`
+	Mode        string            `json:"mode,omitempty" enum:"upsert" doc:"What happens to known and unknown keys: upsert updates the former and creates the latter. Default: upsert."`
+	Key         string            `json:"key,omitempty" enum:"member_sn" doc:"The merge key: the field that identifies a member. Default: member_sn."`
+	Blank       string            `json:"blank,omitempty" enum:"keep" doc:"What an empty cell does: keep leaves the field as it is. ##DELETE## always clears. Default: keep."`
+	Duplicates  string            `json:"duplicates,omitempty" enum:"last" doc:"Rows with the same key: last applies them one after another in file order. Default: last."`
+	TimeZone    string            `json:"time_zone,omitempty" maxLength:"64" example:"Asia/Tokyo" doc:"IANA time zone of dates and times without an offset. Default: the tenant's."`
+	Region      string            `json:"region,omitempty" maxLength:"2" example:"JP" doc:"ISO 3166-1 code of the country of national phone numbers. Default: the tenant's."`
+	Encoding    string            `json:"encoding,omitempty" maxLength:"32" example:"Shift_JIS" doc:"How the text of a CSV is written: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE. Default: as detected."`
+	Delimiter   string            `json:"delimiter,omitempty" maxLength:"4" example:"," doc:"What separates the cells of a CSV; a tabulator can be written as tab. Default: as detected."`
+	Sheet       string            `json:"sheet,omitempty" maxLength:"255" doc:"The sheet of a workbook, by its name. Default: the first visible one."`
+	NoHeader    *bool             `json:"no_header,omitempty" doc:"Whether the first row is data already. Default: as detected."`
+	HeaderRow   int64             `json:"header_row,omitempty" minimum:"0" maximum:"1000000" doc:"The number of the row that names the columns, as Excel shows it; what stands above it is not imported. Default: as detected."`
+	Mapping     []MappedColumn    `json:"mapping,omitempty" maxItems:"16384" doc:"Which column feeds which field, in place of the suggested mapping. Columns that are not named are not imported."`
+	MappingFrom string            `json:"mapping_from,omitempty" enum:"headers,remembered" doc:"Where the mapping of columns comes from of which nothing is said: their headers, or the mapping of an earlier import of a file with such columns (remembered in the inspection), if there is one. Default: headers."`
+	Map         map[string]string `json:"map,omitempty" maxProperties:"16384" doc:"Changes of single columns, on top of the mapping or the suggestion: from the column's header to the field, or to \"\" for a column that is not imported."`
 }
 
 // MappedColumn is a column of a mapping.
@@ -66,6 +67,7 @@ func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
 		base.Delimiter = string(rune(d))
 	}
 	set(&base.Sheet, o.Sheet)
+	set(&base.MappingFrom, o.MappingFrom)
 	if e, ok := sheet.ParseEncoding(o.Encoding); ok {
 		base.Encoding = string(e)
 	}

@@ -165,7 +165,7 @@ func foundSo(found *Inspection, i *imports.Import, header *bool) bool {
 		return false
 	case header != nil && found.Header != *header, o.HeaderRow > 0 && found.HeaderRow != o.HeaderRow:
 		return false
-	case found.MappingSource == inspect.FromMemory && !slices.ContainsFunc(found.Suggested, func(c member.Column) bool { return c.Field == o.Key }):
+	case found.Remembered != nil && !slices.ContainsFunc(found.Remembered.Mapping, func(c member.Column) bool { return c.Field == o.Key }):
 		return false
 	case found.Header || o.NoHeader:
 		return true
@@ -204,7 +204,11 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 	if !found.Header && len(i.Mapping) == 0 {
 		return nil, invalid(part{code: codeMappingRequired, option: "mapping"})
 	}
-	m, unknown := resolve(names, i.Mapping, found.Suggested)
+	otherwise := member.Mapping(found.Suggested)
+	if i.Options.MappingFrom == imports.FromMemory && found.Remembered != nil {
+		otherwise = found.Remembered.Mapping
+	}
+	m, unknown := resolve(names, i.Mapping, otherwise)
 	var wrong []part
 	for _, header := range unknown {
 		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", shorten(names)}})
