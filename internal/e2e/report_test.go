@@ -45,6 +45,32 @@ func TestCorrectedReportMeansWhatTheFileMeant(t *testing.T) {
 	}
 }
 
+// TestMisreadRowsOfAReportFailUntilTheyAreCorrected uploads the report of rows that could not be cut into their columns as
+// it is, and then corrected.
+func TestMisreadRowsOfAReportFailUntilTheyAreCorrected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	file := "会員番号,氏名,市区町村\nV1,山田, 太郎,横浜市\nV2,\"青\"木,札幌市\nV3,神戸市\n"
+	for _, e := range []sheet.Encoding{sheet.UTF8, sheet.ShiftJIS} {
+		i := w.load(t, "file.csv", encoded(t, file, e), client.Options{})
+		if got, want := counts(i), wantCounts(3, 0, 0, 0, 3); got != want {
+			t.Fatalf("%s: file\n got %s\nwant %s", e, got, want)
+		}
+		var report bytes.Buffer
+		must(t, w.client.FailuresCSV(t.Context(), i.ID, &report))
+		if got, want := counts(w.load(t, "report.csv", report.Bytes(), client.Options{})), wantCounts(3, 0, 0, 0, 3); got != want {
+			t.Errorf("%s: report as it is\n got %s\nwant %s\n%q", e, got, want, report.Bytes())
+		}
+		corrected := edited(t, report.Bytes(), sheet.Options{Encoding: e, Delimiter: ','}, func(_, cells []string) {
+			cells[4], cells[5] = "山田 太郎", "横浜市"+string(e)
+		})
+		again := w.load(t, "report.csv", corrected, client.Options{})
+		if got := counts(again); again.Failed != 0 || again.Total != 3 {
+			t.Errorf("%s: corrected report: %s", e, got)
+		}
+	}
+}
+
 // encoded is text in an encoding.
 func encoded(t *testing.T, text string, e sheet.Encoding) []byte {
 	t.Helper()

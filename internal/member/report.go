@@ -13,6 +13,14 @@ const (
 	ReportReason = "errorReason"
 )
 
+// ReportLost stands in a cell of a report for text that could not be read, or at its end where the row was cut wrongly: with
+// it, the row is not imported before somebody has corrected it. ReportLostNarrow is what becomes of it at the end of a cell
+// in encodings that do not have it.
+const (
+	ReportLost       = "\uFFFD"
+	ReportLostNarrow = "〓"
+)
+
 // IsReport reports whether a file with these headers is a report of failed rows. In its cells, and only there, the
 // guard against formulas is to be taken off, and U+FFFD stands for text that was lost.
 func IsReport(headers []string) bool {

@@ -256,10 +256,15 @@ func (c *cutting) add(row *sheet.Row) error {
 }
 
 // lost returns the problem of a cell of a report that nobody has corrected where it stands for text that could not be
-// decoded, or did not fit into a workbook.
+// read, or did not fit into a workbook.
 func lost(cell []byte, field string) (p member.Problem) {
-	if at := bytes.Index(cell, []byte("\uFFFD")); at >= 0 {
-		p = member.Problem{Code: member.Undecodable, Field: field, Detail: fmt.Sprintf("U+FFFD @ %d", utf8.RuneCount(cell[:at])+1)}
+	at := bytes.Index(cell, []byte(member.ReportLost))
+	if at < 0 && bytes.HasSuffix(cell, []byte(member.ReportLostNarrow)) {
+		at = len(cell) - len(member.ReportLostNarrow)
+	}
+	if at >= 0 {
+		r, _ := utf8.DecodeRune(cell[at:])
+		p = member.Problem{Code: member.Undecodable, Field: field, Detail: fmt.Sprintf("%U @ %d", r, utf8.RuneCount(cell[:at])+1)}
 	}
 	return p
 }

@@ -52,6 +52,9 @@ func TestGuardIsTakenOffReportsOnly(t *testing.T) {
 	if len(got.Problems) != 1 || got.Problems[0] != want || !slices.Equal(got.Cells, []string{"A1", "=山\uFFFD"}) {
 		t.Errorf("a report's row that nobody corrected = %+v", got)
 	}
+	if got := cutFirst(t, report, "2,name,x,A1,山〓\n"); len(got.Problems) != 1 || got.Problems[0].Detail != "U+3013 @ 2" {
+		t.Errorf("a row of a report in Shift_JIS that nobody corrected = %+v", got)
+	}
 	// What is wrong with the row as a whole goes before.
 	if got := cutFirst(t, report, "2,name,x,A1,\uFFFD,more\n"); len(got.Problems) != 1 || got.Problems[0].Code != member.TooManyCells {
 		t.Errorf("a report's row with too many cells = %+v", got)

@@ -205,15 +205,43 @@ func (s *server) records(i *imports.Import, rows *report, lang tenant.Language) 
 			}
 			columns, reason := speaker.reasons(row)
 			record = append(record[:0], strconv.FormatInt(row.Row, 10), strings.Join(columns, ","), sheet.Guard(reason))
+			doubt := doubted(i.Mapping, row)
 			for n := range fields {
 				cell := ""
 				if n < len(row.Cells) {
 					cell = sheet.Guard(row.Cells[n])
 				}
+				if n == doubt {
+					cell += member.ReportLost
+				}
 				record = append(record, cell)
 			}
 		}
 	}
+}
+
+// misread are the problems of rows whose cells are not what the file says: a part of them is missing, or they stand in
+// other columns than their own. Uploaded as they are, they would be taken for members.
+var misread = []member.Code{member.TooFewCells, member.TooManyCells, member.BadQuote, member.UnclosedQuote, member.CellError}
+
+// doubted returns the place, among the mapped columns, of the cell that is to be marked in a row that was misread: the one
+// at fault, or the last. It is -1 for any other row.
+func doubted(m member.Mapping, row *imports.FailedRow) int {
+	at := slices.IndexFunc(row.Problems, func(p member.Problem) bool { return slices.Contains(misread, p.Code) })
+	if at < 0 {
+		return -1
+	}
+	n := 0
+	for _, c := range m {
+		switch c.Field {
+		case "":
+		case row.Problems[at].Field:
+			return n
+		default:
+			n++
+		}
+	}
+	return n - 1
 }
 
 // reportColumns are the headers of the cells in a report: the keys of the fields, so that it can be corrected and

@@ -125,6 +125,27 @@ func TestTextThatCouldNotBeDecodedIsReportedInUnicode(t *testing.T) {
 	}
 }
 
+func TestRowsThatWereMisreadAreMarkedInTheReport(t *testing.T) {
+	t.Parallel()
+	mapping := member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "メモ"}, {Header: "氏名", Field: "name"}, {Header: "電話番号", Field: "phone"}}
+	for _, tt := range []struct {
+		problem member.Problem
+		want    int
+	}{
+		{member.Problem{Code: member.TooManyCells, Detail: "5/4"}, 2},
+		{member.Problem{Code: member.TooFewCells, Detail: "3/4"}, 2},
+		{member.Problem{Code: member.CellError, Field: "name", Detail: "#N/A"}, 1},
+		{member.Problem{Code: member.BadQuote, Field: "member_sn"}, 0},
+		{member.Problem{Code: member.UnclosedQuote}, 2}, // in a column that is not imported
+		{member.Problem{Code: member.KeyMissing, Field: "member_sn"}, -1},
+		{member.Problem{Code: member.RowTooLong, Detail: "4096"}, -1},
+	} {
+		if got := doubted(mapping, &imports.FailedRow{Problems: []member.Problem{tt.problem}}); got != tt.want {
+			t.Errorf("%+v: cell %d is marked, want %d", tt.problem, got, tt.want)
+		}
+	}
+}
+
 // TestEverySentenceFitsIntoTheEncodingsOfReports finds the characters that would be replaced.
 func TestEverySentenceFitsIntoTheEncodingsOfReports(t *testing.T) {
 	t.Parallel()

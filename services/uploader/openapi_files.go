@@ -13,7 +13,8 @@ func docReadFailures() huma.Operation {
 
 const reportDescription = "In the order of the file: `rowNumber`, `errorColumns`, `errorReason`, then the original cells under the keys of their fields. " +
 	"Safe to open in Excel: cells that could be taken for a formula have an apostrophe in front, which is taken off when the report is uploaded again. " +
-	"It can be corrected and uploaded as it is; the first three columns are not imported, and text that could not be read (U+FFFD) fails its row until it is corrected.\n\n"
+	"It can be corrected and uploaded as it is; the first three columns are not imported, and text that could not be read (U+FFFD) fails its row until it is corrected. " +
+	"A row that could not be cut into its columns has that sign (in Shift_JIS and EUC-JP 〓) at the end of the cell at fault, or of the last one.\n\n"
 
 func docFailuresCSV() huma.Operation {
 	op := operation(http.MethodGet, "/v1/imports/{id}/failures.csv", "download-failures", tagImports, "Download all failed rows as CSV",
