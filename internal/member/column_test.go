@@ -167,6 +167,8 @@ func TestLooksLikeHeader(t *testing.T) {
 		{"氏名|趣味|好きな色|血液型", true},
 		{"会員番号|氏名|住所1|住所2|住所3|住所4", true},
 		{"会員番号|氏名|電話番号|2023|2024", true},
+		{"氏名|住所1|住所２|備考10", true},
+		{"氏名|1-2-3|丸の内100|備考", false},
 		{"", false},
 		{"||", false},
 		{"001|佐藤一郎|taro@example.com", false},

@@ -159,7 +159,7 @@ func splitHeader(header string) (label, inner string, ok bool) {
 
 // LooksLikeHeader reports whether the first row of a file is its header: a cell says メールアドレス (seed 003), or the
 // row holds known field names. Where a cell is an address or a number, as a member's would be, at least two and
-// half of all cells must be known names; where some other cell holds a digit (住所1, but also 1-2-3), two. That of a
+// half of all cells must be known names; where some other cell holds digits (1-2-3) that do not count columns (住所1), two. That of a
 // report of failed rows is one in any case.
 func (s *Schema) LooksLikeHeader(cells []string) bool {
 	if IsReport(cells) {
@@ -181,7 +181,7 @@ func (s *Schema) LooksLikeHeader(cells []string) bool {
 		}
 		if _, ok := s.meaning(cell); ok {
 			known++
-		} else if strings.ContainsAny(cell, "0123456789０１２３４５６７８９") {
+		} else if strings.ContainsAny(norm.NFKC.String(withoutCount(cell)), "0123456789") {
 			digits = true
 		}
 	}
@@ -193,6 +193,19 @@ func (s *Schema) LooksLikeHeader(cells []string) bool {
 	default:
 		return known >= 1
 	}
+}
+
+// withoutCount cuts one or two digits behind a letter off the end: columns of a kind are counted so (住所1, 備考１２).
+func withoutCount(cell string) string {
+	runes := []rune(cell)
+	n := len(runes)
+	for n > 0 && len(runes)-n < 2 && unicode.IsDigit(runes[n-1]) {
+		n--
+	}
+	if n == 0 || !unicode.IsLetter(runes[n-1]) {
+		return cell
+	}
+	return string(runes[:n])
 }
 
 // isDataNumber reports whether the cell is a number, a date or a phone number: digits and punctuation only.

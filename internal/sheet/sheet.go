@@ -131,7 +131,8 @@ type Row struct {
 //	member.UnclosedQuote  a quoted cell does not end within the limit of its record or within the file;
 //	                      the row is the line on which the record began
 //	member.CellError      a cell of a workbook holds an error value (Detail "#N/A"), or a formula that was
-//	                      never calculated ("formula"), or refers to a text that the workbook lacks ("text")
+//	                      never calculated ("formula"), or refers to a text that the workbook lacks ("text"),
+//	                      or is there twice ("twice")
 type Fault struct {
 	// Code is empty where there is no fault.
 	Code member.Code

@@ -156,11 +156,19 @@ func (s *rowScanner) endCell() error {
 		return nil
 	}
 	s.text = append(s.text, ' ') // so that two broken characters never make a whole one
+	if s.taken(c.column) && fault.Code == "" {
+		fault = Fault{member.CellError, c.column, "twice"}
+	}
 	s.place(c.column, text)
 	if fault.Code != "" && s.row.Fault.Code == "" {
 		s.row.Fault = fault
 	}
 	return nil
+}
+
+// taken reports whether the row has a text in that column already.
+func (s *rowScanner) taken(column int) bool {
+	return column <= len(s.cells) && len(s.cells[column-1]) > 0
 }
 
 // place makes text the cell of that column; those before it that the file leaves out are empty.

@@ -115,6 +115,7 @@ func TestXLSXGivesTheRowsOfTheSheet(t *testing.T) {
 			"error values", rowsBook(`<row r="1"><c r="A1"><v>1</v></c><c r="B1" t="e"><f>NA()</f><v>#N/A</v></c><c r="C1" t="e"><v>#REF!</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>`),
 			"1 [\"1\" \"#N/A\" \"#REF!\"] cell_error(2 #N/A)\n2 [\"2\" \"\" \"\"]\n",
 		},
+		{"a cell that is there twice", rowsBook(`<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c><c r="A1"><v>3</v></c></row><row r="2"><c r="A2"/><c r="A2"><v>4</v></c></row>`), "1 [\"3\" \"2\"] cell_error(1 twice)\n2 [\"4\" \"\"]\n"},
 		{"a text that is not there", rowsBook(`<row r="1"><c r="A1" t="s"><v>99</v></c></row>`), "1 [\"99\"] cell_error(1 text)\n"},
 		{
 			"sparse cells and rows", rowsBook(`<row r="2"><c r="B2"><v>1</v></c><c r="D2"><v>2</v></c></row><row r="5"/><row r="1000000"><c r="A1000000"><v>3</v></c></row>`),
