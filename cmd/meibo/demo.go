@@ -88,7 +88,7 @@ func (d *demoCmd) Run(ctx context.Context, c *console) (err error) {
 	if d.Keep || d.Data != "" {
 		c.note("%s%s", c.say("データ：", "Data: "), data)
 	}
-	c.note(c.say("すべて期待どおりでした（%s）。", "All came out as expected (%s)."), time.Since(started).Round(100*time.Millisecond))
+	c.note(c.say("すべて期待どおりでした（%s）。", "All came out as expected (%s)."), c.duration(time.Since(started).Round(100*time.Millisecond)))
 	return nil
 }
 
@@ -299,7 +299,7 @@ func (c *console) printOverview(trials []trial, done []client.Import) error {
 	for n, i := range done {
 		took := i.FinishedAt.Sub(*i.StartedAt)
 		t.add(filepath.Base(trials[n].file), number(i.Total), number(i.Created), number(i.Updated), number(i.Unchanged),
-			number(i.Failed), took.Round(10*time.Millisecond).String(), number(int64(float64(i.Total)/took.Seconds())))
+			number(i.Failed), c.duration(took.Round(10*time.Millisecond)), number(int64(float64(i.Total)/took.Seconds())))
 	}
 	return c.section(c.say("\n■ まとめ", "\n■ Overview"), &t)
 }

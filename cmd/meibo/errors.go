@@ -87,6 +87,8 @@ func (c *console) explain(err error) string {
 	switch {
 	case errors.As(err, &problem) && problem.Status == 401:
 		return problem.Error() + c.say("（--api-key または MEIBO_API_KEY を確認してください）", " (see --api-key or MEIBO_API_KEY)")
+	case errors.As(err, &problem) && problem.Code == "mapping_required":
+		return problem.Error() + c.say("（--header-row 1 または --map 1=member_sn のように指定します）", " (as in --header-row 1, or in --map 1=member_sn)")
 	case errors.As(err, &problem):
 		return problem.Error()
 	case errors.As(err, &unsupported):

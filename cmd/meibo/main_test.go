@@ -208,7 +208,7 @@ func TestResultIsShownInTheLanguageOfTheEnvironment(t *testing.T) {
 	file := fileOf(t, "会員番号\nM-1\n")
 	end := ended(imports.StateCompleted, 1234, 1)
 	got := meibo(t.Context(), newAPI(t, end), "ja_JP.UTF-8", "import", file)
-	want := `「会員.csv」の取り込みが完了しました。処理できなかった行があります。（1.5s）
+	want := `「会員.csv」の取り込みが完了しました。処理できなかった行があります。（1.5秒）
   合計      1,235
   新規登録  1,234
   更新          0

@@ -11,6 +11,7 @@ import (
 
 	"github.com/meibo/meibo/internal/client"
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/tenant"
 )
 
 // progress shows how far an import is. Its methods are called one after another, but upload from another goroutine.
@@ -144,6 +145,14 @@ func (s *speed) left() (d time.Duration, ok bool) {
 	return time.Duration(rest * float64(time.Second)).Round(time.Second), rest < 1e6
 }
 
+// duration is a time for people.
+func (c *console) duration(d time.Duration) string {
+	if c.language != tenant.Japanese {
+		return d.String()
+	}
+	return strings.NewReplacer("ms", "ミリ秒", "h", "時間", "m", "分", "s", "秒").Replace(d.String())
+}
+
 // speedText is how far the rows are, the rate and the time left, for people.
 func (c *console) speedText(s *speed) string {
 	about := ""
@@ -156,7 +165,7 @@ func (c *console) speedText(s *speed) string {
 	}
 	text += "  " + number(int64(s.rate)) + c.say(" 行/秒", " rows/s")
 	if left, ok := s.left(); ok && left > 0 {
-		text += c.say("  残り約", "  about ") + left.String() + c.say("", " left")
+		text += c.say("  残り約", "  about ") + c.duration(left) + c.say("", " left")
 	}
 	return text
 }

@@ -106,3 +106,18 @@ func TestExpectedRowsComeFromTheFirstOnes(t *testing.T) {
 		}
 	}
 }
+
+func TestDurationsReadInBothLanguages(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration][2]string{
+		190 * time.Millisecond:      {"190ミリ秒", "190ms"},
+		1500 * time.Millisecond:     {"1.5秒", "1.5s"},
+		70 * time.Second:            {"1分10秒", "1m10s"},
+		2*time.Hour + 3*time.Second: {"2時間0分3秒", "2h0m3s"},
+	} {
+		japanese, english := console{language: tenant.Japanese}, console{language: tenant.English}
+		if got := [2]string{japanese.duration(d), english.duration(d)}; got != want {
+			t.Errorf("%d: %q, want %q", d, got, want)
+		}
+	}
+}

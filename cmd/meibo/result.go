@@ -76,7 +76,7 @@ func (c *console) headline(i client.Import) string {
 	name := printable(i.FileName)
 	took := ""
 	if i.StartedAt != nil && i.FinishedAt != nil {
-		took = fmt.Sprintf(c.say("（%s）", " (%s)"), i.FinishedAt.Sub(*i.StartedAt).Round(10*time.Millisecond))
+		took = fmt.Sprintf(c.say("（%s）", " (%s)"), c.duration(i.FinishedAt.Sub(*i.StartedAt).Round(10*time.Millisecond)))
 	}
 	switch {
 	case i.State == imports.StateFailed:

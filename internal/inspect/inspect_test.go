@@ -298,6 +298,9 @@ func TestWarningsNameTheColumn(t *testing.T) {
 		"repeated":                   {"会員番号,氏名,備考,備考,備考\nA1,青木,,,\n", []string{"header_repeated 備考"}},
 		"nearly empty":               {sparse.String(), []string{"column_nearly_empty 備考", "column_nearly_empty 空"}},
 		"name not mapped":            {"会員番号,x\nA1,y\n", []string{"required_not_mapped"}},
+		"no rows":                    {"会員番号,氏名\n", []string{"no_rows"}},
+		"no content":                 {"", []string{"empty_file"}},
+		"blank lines only":           {"\n \n\n", []string{"empty_file"}},
 		"name in parts":              {"会員番号,姓,名\nA1,青木,太郎\n", nil},
 		"key not mapped":             {"氏名,電話番号\n青木,09012345678\n", []string{"key_not_mapped"}},
 	} {

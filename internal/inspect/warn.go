@@ -45,6 +45,13 @@ func (l *look) warn(above []record) {
 		}
 		l.warnOf(member.LinesSkipped, "", detail)
 	}
+	switch {
+	case len(l.data) > 0:
+	case len(l.names) > 0:
+		l.warnOf(member.NoRows, "", "")
+	default:
+		l.warnOf(member.EmptyFile, "", "")
+	}
 	l.faults()
 	if l.found.Header {
 		l.unmapped()

@@ -152,7 +152,7 @@ const (
 const (
 	// EmptyFile: the file has no content.
 	EmptyFile Code = "empty_file"
-	// NoRows: the file has a header but no rows.
+	// NoRows: the file has no rows of data, whether it has a header or not.
 	NoRows Code = "no_rows"
 	// NotATable: the content is no text and no workbook.
 	NotATable Code = "not_a_table"

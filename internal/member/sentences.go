@@ -6,7 +6,7 @@ var sentences = map[Code]Text{
 	KeyMissing:       {"キー項目「{field}」が空です。値を入力してください。", "The key {field} is empty. Please enter a value."},
 	TooFewCells:      {"セルの数が見出しより少ない行です（{detail}）。区切り文字の抜けがないか確認してください。", "The row has fewer cells than the header ({detail}). Please check for missing delimiters."},
 	TooManyCells:     {"セルの数が見出しより多い行です（{detail}）。区切り文字を含む値は二重引用符で囲んでください。", "The row has more cells than the header ({detail}). Please put values that contain the delimiter in double quotes."},
-	RowTooLong:       {"1行の長さが上限（{detail}）を超えています。値を短くしてください。", "The row is longer than the limit ({detail}). Please shorten its values."},
+	RowTooLong:       {"1行の長さが上限（{detail}バイト）を超えています。値を短くしてください。", "The row is longer than the limit ({detail} bytes). Please shorten its values."},
 	Undecodable:      {"「{field}」に文字として読み取れないデータが含まれています。ファイルの文字コードを確認してください。", "{field} contains data that cannot be read as text. Please check the encoding of the file."},
 	BadQuote:         {"二重引用符の使い方が正しくありません。値全体を二重引用符で囲み、値の中の二重引用符は2つ重ねてください。", "A double quote is misplaced. Please put the whole value in double quotes and double every quote inside it."},
 	UnclosedQuote:    {"二重引用符が閉じられていません。閉じる二重引用符を追加してください。", "A double quote is never closed. Please add the closing quote."},
@@ -70,7 +70,7 @@ var sentences = map[Code]Text{
 	ColumnsOtherwise:   {"以前の取り込みでは、列名とは別の割り当てにした列があります（{detail}）。同じ割り当てにする場合は、以前の割り当てを使うように指定してください。", "An earlier import mapped some columns otherwise than their headers say ({detail}). If that is meant again, please ask for the earlier mapping."},
 
 	EmptyFile:           {"ファイルが空です。データのあるファイルを選択してください。", "The file is empty. Please choose a file with data."},
-	NoRows:              {"見出し以外の行がありません。データの行を追加してください。", "The file has no rows below its header. Please add rows."},
+	NoRows:              {"データの行がありません。データの行を追加してください。", "The file has no rows of data. Please add rows."},
 	NotATable:           {"CSV、TSV、Excelのいずれの形式としても読み取れません。ファイルを確認してください。", "The file can be read neither as CSV or TSV nor as an Excel workbook. Please check the file."},
 	FormatUnsupported:   {"この形式のファイル（{detail}）は取り込めません。CSVまたはExcel（.xlsx）で保存し直してください。", "This file format ({detail}) cannot be imported. Please save it as CSV or Excel (.xlsx)."},
 	EncodingUnsupported: {"ファイルの文字コード（{detail}）には対応していません。UTF-8のCSVで保存し直してください。", "The text encoding of the file ({detail}) cannot be read. Please save it as CSV in UTF-8."},

@@ -64,7 +64,7 @@ var sentences = map[string]member.Text{
 	codeUnknownList:     {JA: "アドレスリスト「{list}」はありません。", EN: "There is no list {list}."},
 	codeUnknownColumn:   {JA: "列「{header}」はファイルにありません。ファイルの列：{columns}", EN: "The file has no column {header}. Its columns: {columns}"},
 	codeColumnTwice:     {JA: "列「{header}」が2回指定されています。1つの列は1つの項目だけに割り当ててください。", EN: "The column {header} is given twice. A column can feed one field only."},
-	codeMappingRequired: {JA: "見出し行のないファイルです。各列の項目を、列の番号（「1」から）で指定してください。", EN: "The file has no header. Please map its columns by their numbers, from \"1\"."},
+	codeMappingRequired: {JA: "見出しの行が見つかりません。見出しがある場合はその行番号を、ない場合は各列の項目を列の番号（「1」から）で指定してください。", EN: "No row of the file seems to name its columns. Please say which row does, or map the columns by their numbers, from \"1\"."},
 	codeNotUploaded:     {JA: "ファイルがまだアップロードされていません。先に PUT /v1/imports/{id}/source で送信してください。", EN: "No file is uploaded yet. Please send it by PUT /v1/imports/{id}/source first."},
 	codeStarted:         {JA: "このインポートはすでに開始されています。", EN: "The import has been started already."},
 	codeEnded:           {JA: "このインポートはすでに終了しています。", EN: "The import has ended already."},
