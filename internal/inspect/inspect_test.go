@@ -292,6 +292,8 @@ func TestWarningsNameTheColumn(t *testing.T) {
 		"a fraction":                 {wide("x", "13/50/2024", "01/02/2024 x", "y", "z"), nil},
 		"scientific":                 {wide("x", "1.23E+11", "y"), []string{"scientific_notation x"}},
 		"an id with E":               {wide("x", "1E5", "12E+3"), nil},
+		"words that a field lacks":   {"会員番号,氏名,メール受信可否\nA1,青木,希望する\nA2,石井,希望しない\nA3,上田,○\n", []string{"values_unfit メール受信可否"}},
+		"a word that a field lacks":  {"会員番号,氏名,メール受信可否\nA1,青木,希望する\nA2,石井,×\nA3,上田,○\n", nil},
 		"lost characters":            {wide("x", "\uFFFD木", "y"), []string{"characters_lost x"}},
 		"broken cell":                {wide("x", "あ\xff", "い\xfe", "y"), []string{"undecodable x"}},
 		"broken cells":               {"会員番号,氏名,x\nA1,青木,あ\xff\nA2,青\xff,い\nA3,い\xff,y\n", []string{"undecodable x", "undecodable 氏名"}},

@@ -128,7 +128,8 @@ func (l *look) warnColumn(name, field string, cells []value) {
 		percent := strconv.FormatFloat(100*float64(len(cells))/float64(all), 'f', 1, 64)
 		l.warnOf(member.ColumnNearlyEmpty, name, strings.TrimSuffix(percent, ".0"))
 	}
-	f, _ := l.schema.Field(field)
+	f, mapped := l.schema.Field(field)
+	said := len(l.found.Warnings)
 	l.warnCells(member.CharactersLost, name, cells, 1, func(c string) bool { return strings.ContainsRune(c, '\uFFFD') })
 	l.warnCells(member.ScientificNotation, name, cells, 1, scientific.MatchString)
 	most := (len(cells) + 1) / 2
@@ -137,6 +138,31 @@ func (l *look) warnColumn(name, field string, cells []value) {
 	}
 	l.warnCells(member.DateOrder, name, cells, most, dayOrMonthFirst)
 	l.warnCells(member.LeadingZerosLost, name, cells, 1, l.lostZero(name, field, cells))
+	if mapped && len(l.found.Warnings) == said { // else the reason is told
+		l.unfit(name, f, cells[:min(len(cells), guessCells)])
+	}
+}
+
+// unfit warns of a column whose rows would fail, half of them or more: it was taken for another one, or is written in
+// words that the field does not know.
+func (l *look) unfit(name string, f member.Field, cells []value) {
+	var rows []int64
+	n, example := 0, ""
+	for _, v := range cells {
+		if _, _, problem := f.Parse(v.cell, l.said.Locale); problem == nil || strings.TrimSpace(v.cell) == member.ClearMark {
+			continue
+		}
+		if n++; n == 1 {
+			example = clip(v.cell)
+		}
+		if len(rows) < warnedRows {
+			rows = append(rows, v.row)
+		}
+	}
+	if n > 0 && 2*n >= len(cells) {
+		w := member.Warning{Problem: member.Problem{Code: member.ValuesUnfit, Field: f.Key, Detail: example}, Column: name, Rows: rows}
+		l.found.Warnings = append(l.found.Warnings, w)
+	}
 }
 
 // warnCells warns of a column of which at least so many cells are such.

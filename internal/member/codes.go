@@ -127,6 +127,8 @@ const (
 	RequiredNotMapped Code = "required_not_mapped"
 	// HeaderRepeated: two columns have the same header.
 	HeaderRepeated Code = "header_repeated"
+	// ValuesUnfit: half of the values of a column, or more, cannot be read as those of the field that it feeds. Detail: one.
+	ValuesUnfit Code = "values_unfit"
 	// ColumnNearlyEmpty: hardly any row has a value in the column. Detail: the share in percent.
 	ColumnNearlyEmpty Code = "column_nearly_empty"
 	// LeadingZerosLost: numbers that look as if a spreadsheet had taken their leading zeros. Detail: one of them.
