@@ -22,6 +22,9 @@ func (s *server) client(c *console) (*client.Client, error) {
 	}
 	api := client.New(s.Server, s.APIKey)
 	api.Language = string(c.language)
+	api.Waiting = func(why error) {
+		c.note("%s", c.say("サーバーの応答を待っています。つながり次第、続きから再開します：", "Waiting for the server, to go on from there: ")+printable(c.explain(why)))
+	}
 	return api, nil
 }
 

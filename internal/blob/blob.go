@@ -182,6 +182,12 @@ func isNotFound(err error) bool {
 	return false
 }
 
+// IsFull tells whether the store refused something for want of room (507, RFC 4918).
+func IsFull(err error) bool {
+	var answer *awshttp.ResponseError
+	return errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusInsufficientStorage
+}
+
 // named replaces the store's words for a missing object by [ErrNotFound].
 func named(err error) error {
 	if isNotFound(err) {

@@ -9,6 +9,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -366,5 +368,21 @@ func TestSourceOfAnotherVersionIsRefused(t *testing.T) {
 	}
 	if _, _, err := s.OpenSource(t.Context(), acme, importID, first.Upload, first.ETag); !errors.Is(err, blob.ErrChanged) {
 		t.Errorf("error = %v, want ErrChanged", err)
+	}
+}
+
+func TestStoreWithoutRoomIsToldFromOneThatIsDown(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{http.StatusInsufficientStorage: true, http.StatusForbidden: false} {
+		full := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(full.Close)
+		s, err := blob.Open(t.Context(), blob.Config{Endpoint: full.URL, Region: "us-east-1", Bucket: "b", AccessKey: "a", SecretKey: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.PutFailures(t.Context(), acme, importID, 0, 0, []byte("x"))
+		if err == nil || blob.IsFull(err) != want {
+			t.Errorf("status %d: %v, full: %t", status, err, blob.IsFull(err))
+		}
 	}
 }

@@ -25,6 +25,9 @@ type Client struct {
 	// Language is that of the reasons and problems in the answers, "ja" or "en"; empty is the one of the key's user.
 	// Set it before the first call.
 	Language string
+	// Waiting, if set, is told why UploadParts does not get on, once each time that it has not for some seconds. It is
+	// called from other goroutines. Set it before the first call.
+	Waiting func(why error)
 
 	server string
 	key    string

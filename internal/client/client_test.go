@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/meibo/meibo/internal/imports"
 )
 
 // newClient returns an impatient client of a server that answers with handler.
@@ -335,5 +338,29 @@ func TestServerThatIsAwayIsNamed(t *testing.T) {
 	c.timing.retry, c.timing.first = 0, time.Millisecond
 	if _, err := c.Import(t.Context(), "1"); err == nil || !strings.Contains(err.Error(), server.URL) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestUploadByPartsTellsOnceWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	const content = "会員番号\r\nA1\r\n"
+	var told atomic.Int32
+	c := newClient(t, func(w http.ResponseWriter, _ *http.Request) {
+		if told.Load() == 0 {
+			answer(t, w, http.StatusInsufficientStorage, Problem{Status: http.StatusInsufficientStorage, Code: "storage_full", Detail: "空き容量が不足しています。"})
+			return
+		}
+		answer(t, w, http.StatusOK, Import{ID: "7", State: imports.StateUploaded, Size: int64(len(content)), SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(content)))})
+	})
+	c.timing.retry = 20 * time.Millisecond
+	c.Waiting = func(why error) {
+		if !IsProblem(why, "storage_full") {
+			t.Errorf("waits for %v", why)
+		}
+		told.Add(1)
+	}
+	i, err := c.UploadParts(t.Context(), "7", strings.NewReader(content), int64(len(content)), nil)
+	if err != nil || i.ID != "7" || told.Load() != 1 {
+		t.Errorf("got %+v, %v; told %d times, want once", i, err, told.Load())
 	}
 }

@@ -87,6 +87,8 @@ type partsUpload struct {
 	reached, unreached atomic.Int32
 	// progress is when the last part got through, in nanoseconds of Unix time.
 	progress atomic.Int64
+	// told says that the client has been told that nothing gets through.
+	told atomic.Bool
 }
 
 func (p *partsUpload) run(ctx context.Context) (Import, error) {
@@ -212,6 +214,7 @@ func (p *partsUpload) persist(ctx context.Context, call func() error) error {
 		switch {
 		case err == nil:
 			p.progress.Store(time.Now().UnixNano())
+			p.told.Store(false)
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -220,6 +223,8 @@ func (p *partsUpload) persist(ctx context.Context, call func() error) error {
 			started = time.Now()
 		case !passing(err) || time.Since(started) > t.lost && time.Since(time.Unix(0, p.progress.Load())) > t.lost:
 			return err
+		case p.client.Waiting != nil && time.Since(started) > t.retry && p.told.CompareAndSwap(false, true):
+			p.client.Waiting(err)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err

@@ -58,7 +58,7 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (
 		if in.err != nil || ctx.Err() != nil {
 			return nil, uploadFailure(ctx, in.err)
 		}
-		return nil, &refusal{status: http.StatusServiceUnavailable, code: codeUnavailable, cause: err}
+		return nil, storeRefusal(err)
 	}
 	i.Source = imports.Source{Upload: object.Upload, Size: object.Size, SHA256: object.SHA256, ETag: object.ETag}
 	found, err := s.inspectUpload(ctx, i)

@@ -119,7 +119,7 @@ func (s *server) checkSource(ctx context.Context, i *imports.Import) error {
 	case errors.Is(err, blob.ErrChanged):
 		return refuse(http.StatusConflict, string(member.SourceChanged))
 	case err != nil:
-		return &refusal{status: http.StatusServiceUnavailable, code: codeUnavailable, cause: err}
+		return storeRefusal(err)
 	}
 	if err := body.Close(); err != nil {
 		return err

@@ -5,13 +5,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
@@ -297,5 +300,20 @@ func TestEventsEndWhenTheServerStops(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("the stream goes on")
+	}
+}
+
+func TestStoreWithoutRoomIsSaidSo(t *testing.T) {
+	t.Parallel()
+	full := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInsufficientStorage) }))
+	t.Cleanup(full.Close)
+	blobs, err := blob.Open(t.Context(), blob.Config{Endpoint: full.URL, Region: "us-east-1", Bucket: "b", AccessKey: "a", SecretKey: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &imports.Import{Tenant: 1, ID: imports.NewID(), Source: imports.Source{Upload: imports.NewID().String()}}
+	var r *refusal
+	if err := (&server{blobs: blobs}).checkSource(t.Context(), i); !errors.As(err, &r) || r.status != http.StatusInsufficientStorage || r.code != codeStorageFull {
+		t.Errorf("got %v, want storage_full", err)
 	}
 }

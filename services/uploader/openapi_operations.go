@@ -21,7 +21,7 @@ func docCreateImport() huma.Operation {
 			"a part `options` with the same JSON, if anything is to be said, then a part `file`; a part `start` with `false` leaves it unstarted.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" \\\n      -F 'options={\"key\":\"member_sn\"}' -F file=@members.csv \\\n      \"$MEIBO_SERVER/v1/imports\"",
 		http.StatusCreated, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
 	op.Responses["200"] = &huma.Response{Description: "The import that was created with this Idempotency-Key before, by JSON"}
 	op.RequestBody = &huma.RequestBody{
 		Required: true,
@@ -56,7 +56,7 @@ func docPutSource() huma.Operation {
 			"Nothing of an upload that breaks off is kept; send it again. Until the import starts, another file replaces the one before.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -T members.csv \"$MEIBO_SERVER/v1/imports/$ID/source\"",
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict,
-		http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
+		http.StatusUnsupportedMediaType, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
 	op.Parameters = []*huma.Param{idParam()}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/octet-stream"}}},

@@ -144,6 +144,14 @@ func storeFailure(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	}
+	return storeRefusal(err)
+}
+
+// storeRefusal is what a failure of the object storage means for the caller.
+func storeRefusal(err error) *refusal {
+	if blob.IsFull(err) {
+		return &refusal{status: http.StatusInsufficientStorage, code: codeStorageFull, cause: err}
+	}
 	return &refusal{status: http.StatusServiceUnavailable, code: codeUnavailable, cause: err}
 }
 

@@ -32,7 +32,7 @@ func (s *server) docPutPart() huma.Operation {
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" --retry 5 \\\n      -H \"Content-Digest: sha-256=:$(openssl dgst -sha256 -binary part.0001 | base64):\" \\\n      -T part.0001 \"$MEIBO_SERVER/v1/imports/$ID/parts/1\"",
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict,
 		http.StatusLengthRequired, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity,
-		http.StatusServiceUnavailable)
+		http.StatusServiceUnavailable, http.StatusInsufficientStorage)
 	op.Parameters = []*huma.Param{
 		idParam(),
 		{
@@ -68,7 +68,8 @@ func docCompleteParts() huma.Operation {
 			"and must be after 503 (`still_assembling`), which very large files can meet; the work goes on meanwhile.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -H 'Content-Type: application/json' --retry 100 \\\n"+
 			"      -d \"{\\\"size\\\":$(stat -c %s members.csv),\\\"sha256\\\":\\\"$(sha256sum < members.csv | cut -c1-64)\\\"}\" \\\n      \"$MEIBO_SERVER/v1/imports/$ID/parts/complete\"",
-		http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+		http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
+		http.StatusInsufficientStorage)
 }
 
 func docAbortParts() huma.Operation {

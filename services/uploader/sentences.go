@@ -38,6 +38,7 @@ const (
 	codeNotDirect       = "not_direct"
 	codeAssembling      = "still_assembling"
 	codeUnavailable     = "unavailable"
+	codeStorageFull     = "storage_full"
 	codeClientGone      = "client_gone"
 	codeInternal        = string(member.Internal)
 	codeNoRecipient     = "no_recipient"
@@ -81,6 +82,7 @@ var sentences = map[string]member.Text{
 	codeLengthRequired:  {JA: "Content-Lengthヘッダーでパートの大きさを指定してください。", EN: "Please give the size of the part in the header Content-Length."},
 	codeNotDirect:       {JA: "オブジェクトストレージへ直接送信することはできません。パートは PUT /v1/imports/{id}/parts/{number} で送信してください。", EN: "Parts cannot be sent straight to the object storage. Please send them by PUT /v1/imports/{id}/parts/{number}."},
 	codeAssembling:      {JA: "ファイルの組み立てと確認を続けています。少し待ってから、もう一度完了してください。", EN: "The file is still being put together and checked. Please complete the upload again in a moment."},
+	codeStorageFull:     {JA: "ファイルの保存先の空き容量が不足しています。管理者にお問い合わせください。", EN: "The object storage has no room left for the file. Please contact your administrator."},
 	codeUnavailable:     {JA: "一時的に処理できません。しばらくしてからもう一度お試しください。", EN: "This cannot be done at the moment. Please try again later."},
 	codeClientGone:      {JA: "クライアントが接続を切断しました。", EN: "The client has closed the connection."},
 	codeInternal:        {JA: "サーバーで問題が発生しました。しばらくしてからもう一度お試しください。", EN: "Something went wrong on the server. Please try again later."},
