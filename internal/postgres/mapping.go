@@ -27,7 +27,7 @@ type RememberedMapping struct {
 }
 
 // RememberMapping keeps a mapping of files with these columns, in place of the one that was kept before. Of a list, the
-// newest 100 are kept.
+// newest 100 are kept. A database of the version before keeps none.
 func (db *DB) RememberMapping(ctx context.Context, t tenant.ID, list int64, m RememberedMapping) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		// Of two imports that start at the same moment, the later one stays.
@@ -44,7 +44,7 @@ func (db *DB) RememberMapping(ctx context.Context, t tenant.ID, list int64, m Re
 			t, list, maxMappings)
 		return err
 	})
-	if err != nil {
+	if err != nil && !olderSchema(err) {
 		return fmt.Errorf("remember mapping of import %s: %w", m.Import, err)
 	}
 	return nil
@@ -61,14 +61,14 @@ func (db *DB) RememberedMappings(ctx context.Context, t tenant.ID, list int64) (
 		all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[RememberedMapping])
 		return err
 	})
-	if err != nil {
+	if err != nil && !olderSchema(err) {
 		return nil, fmt.Errorf("remembered mappings of list %d: %w", list, err)
 	}
 	return all, nil
 }
 
 // EarlierImport returns the newest completed import of a file with this content, in hexadecimal SHA-256, other than the
-// one of the id; nil where there is none.
+// one of the id; nil where there is none, or a database of the version before cannot tell.
 func (db *DB) EarlierImport(ctx context.Context, t tenant.ID, id imports.ID, sha256 string) (*imports.Earlier, error) {
 	if sha256 == "" {
 		return nil, nil
@@ -79,7 +79,7 @@ func (db *DB) EarlierImport(ctx context.Context, t tenant.ID, id imports.ID, sha
 			where tenant_id = $1 and source_sha256 = $3 and state = 'completed' and id <> $2 order by finished_at desc limit 1`,
 			t, id, sha256).Scan(&e.Import, &e.FileName, &e.At)
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || olderSchema(err) {
 		return nil, nil
 	}
 	if err != nil {

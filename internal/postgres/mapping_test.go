@@ -107,3 +107,19 @@ func TestEarlierImportOfAFileIsTheNewestCompletedOne(t *testing.T) {
 		t.Errorf("another tenant sees %+v, %v", e, err)
 	}
 }
+
+// TestImportsGoOnBeforeTheDatabaseIsMigrated takes what the second migration made away again.
+func TestImportsGoOnBeforeTheDatabaseIsMigrated(t *testing.T) {
+	t.Parallel()
+	s := newStreet(t)
+	w := s.a
+	_, err := s.admin.Exec(t.Context(), `drop index import_source_sha256; alter table import drop column source_sha256; drop table mapping_memory`)
+	must(t, err)
+	must(t, w.db.RememberMapping(t.Context(), w.tenant, w.job.ListID, remembered("a", imports.NewID())))
+	if all, err := w.db.RememberedMappings(t.Context(), w.tenant, w.job.ListID); err != nil || len(all) != 0 {
+		t.Errorf("mappings %v, %v; want none", all, err)
+	}
+	if e, err := w.db.EarlierImport(t.Context(), w.tenant, w.job.ID, "abc"); err != nil || e != nil {
+		t.Errorf("earlier import %v, %v; want none", e, err)
+	}
+}

@@ -134,7 +134,16 @@ const (
 	codeUniqueViolation      = "23505"
 	codeSerializationFailure = "40001"
 	codeDeadlock             = "40P01"
+	codeUndefinedTable       = "42P01"
+	codeUndefinedColumn      = "42703"
 )
+
+// olderSchema reports whether err says that the database is not migrated yet: what is kept there from the next version on
+// is not there, and the rest of an import does without it.
+func olderSchema(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == codeUndefinedTable || pg.Code == codeUndefinedColumn)
+}
 
 // Unavailable reports whether err says that the database cannot do its work for now: it is down, starting, full, out
 // of connections, of another schema version, or the connection broke. Any other error is the database's answer to the
