@@ -55,24 +55,17 @@ func (t *table) check(found *Inspection) (Checked, error) {
 			return c, err
 		}
 	}
-	width, later := len(found.Columns), false
-	above := found.Header
-	for row, err := range t.Rows() {
+	rows, width := t.Rows(), len(found.Columns)
+	if found.Header {
+		rows = sheet.Below(rows, found.HeaderRow, t.detected.Format)
+	}
+	for row, err := range rows {
 		if err != nil {
 			return c, fmt.Errorf("check file: %w", err)
 		}
-		if above {
-			above = row.Number < found.HeaderRow
-			later = later || above
-			continue
-		}
 		c.Rows++
 		fault := row.Fault
-		n := len(row.Cells)
-		if later && t.book != nil {
-			n = len(sheet.Fit(row.Cells, width))
-		}
-		if fault.Code == "" && n != width {
+		if n := len(row.Cells); fault.Code == "" && n != width {
 			fault = sheet.Fault{Code: member.TooFewCells, Detail: fmt.Sprintf("%d/%d", n, width)}
 			if n > width {
 				fault.Code = member.TooManyCells

@@ -85,7 +85,7 @@ func detect(f File, o Options) (sheet.Detected, error) {
 	if err != nil {
 		return sheet.Detected{}, err
 	}
-	detected, err := sheet.DetectFrom(body, f.Size)
+	detected, err := sheet.DetectFrom(body)
 	var unsupported *sheet.Unsupported
 	if errors.As(err, &unsupported) && unsupported.Code == member.EncodingUnsupported && o.Encoding != "" {
 		detected, err = sheet.Detected{Format: sheet.CSV, FormatConfidence: 0.5, Gzip: detected.Gzip}, nil
@@ -136,7 +136,7 @@ func (t *table) noSheet(missing error) error {
 		names = append(names, s.Name)
 	}
 	return errors.Join(&Impossible{
-		Option: "sheet", Accepted: shorten(names),
+		Option: "sheet", Accepted: Shorten(names, mostNames),
 		Warning: member.Warning{Problem: member.Problem{Code: member.SheetMissing, Detail: t.options.Sheet}},
 	}, book.Close())
 }
@@ -189,9 +189,11 @@ func (t *table) first() ([]record, error) {
 	return rows, nil
 }
 
-// shorten lists the first of the names.
-func shorten(names []string) string {
-	const most = 20
+// mostNames is how many names a warning lists.
+const mostNames = 20
+
+// Shorten lists the first of the names, at most so many.
+func Shorten(names []string, most int) string {
 	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}

@@ -39,7 +39,7 @@ func (l *look) remember(suggested member.Mapping) {
 	m, drift := recall(suggested, best.Mapping, l.schema)
 	l.found.Remembered = &RememberedMapping{Import: best.Import, FileName: best.FileName, At: best.At, Mapping: m}
 	if names := otherwise(m, suggested); len(names) > 0 {
-		l.warnOf(member.ColumnsOtherwise, "", shorten(names))
+		l.warnOf(member.ColumnsOtherwise, "", Shorten(names, mostNames))
 	}
 	if len(drift.New)+len(drift.Missing)+len(drift.Gone) == 0 {
 		return
@@ -50,7 +50,7 @@ func (l *look) remember(suggested member.Mapping) {
 		names []string
 	}{{member.ColumnsNew, drift.New}, {member.ColumnsMissing, drift.Missing}, {member.FieldsGone, drift.Gone}} {
 		if len(d.names) > 0 {
-			l.warnOf(d.code, "", shorten(d.names))
+			l.warnOf(d.code, "", Shorten(d.names, mostNames))
 		}
 	}
 }

@@ -164,7 +164,7 @@ func TestFilesOfMembersAreDetectedAndReadInAnyDialect(t *testing.T) {
 		var packed bytes.Buffer
 		packed.WriteString(gzipped(t, file))
 		for _, file := range []string{file, packed.String()} {
-			found, err := DetectFrom(strings.NewReader(file), int64(len(file)))
+			found, err := DetectFrom(strings.NewReader(file))
 			if err != nil || found.Encoding != d.encoding || found.Delimiter != d.delimiter {
 				t.Fatalf("%q of %q in %s: %+v, %v", rows, d.delimiter, d.encoding, found, err)
 			}

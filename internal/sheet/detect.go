@@ -81,7 +81,7 @@ const maxSurvey = 1 << 30
 // DetectFrom is Detect for a source that can be read on from r, which gives it from its first byte: it reads until the
 // encoding of a text is certain, or maxSurvey bytes (unpacked), so that it is right also where the first character
 // beyond ASCII comes late. An error that is no *Unsupported is that of r.
-func DetectFrom(r io.Reader, size int64) (Detected, error) {
+func DetectFrom(r io.Reader) (Detected, error) {
 	head, err := readHead(r)
 	if err != nil {
 		return Detected{}, fmt.Errorf("detect format: %w", err)

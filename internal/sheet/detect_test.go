@@ -39,7 +39,7 @@ func gzipped(t testing.TB, text string) string {
 func detectBoth(t testing.TB, file string) (Detected, error) {
 	t.Helper()
 	d, err := Detect([]byte(file[:min(len(file), HeadSize)]), int64(len(file)))
-	from, errFrom := DetectFrom(iotest.HalfReader(strings.NewReader(file)), int64(len(file)))
+	from, errFrom := DetectFrom(iotest.HalfReader(strings.NewReader(file)))
 	if len(file) < HeadSize && (err != nil || !from.Gzip) && (fmt.Sprint(d) != fmt.Sprint(from) || fmt.Sprint(err) != fmt.Sprint(errFrom)) {
 		t.Errorf("Detect: %+v, %v; DetectFrom: %+v, %v", d, err, from, errFrom)
 	}
@@ -207,12 +207,12 @@ func TestDetectFromFindsThePasswordOfALargeWorkbook(t *testing.T) {
 	file[30], file[48], file[49] = 9, sector&0xff, sector>>8 // sectors of 512 bytes, and which one has the directory
 	copy(file[(sector+1)*512+128:], utf16("EncryptedPackage"))
 	var u *Unsupported
-	if _, err := DetectFrom(bytes.NewReader(file), int64(len(file))); !errors.As(err, &u) || u.Code != member.EncryptedFile {
+	if _, err := DetectFrom(bytes.NewReader(file)); !errors.As(err, &u) || u.Code != member.EncryptedFile {
 		t.Errorf("with a password: %v", err)
 	}
 	for name, file := range map[string][]byte{"cut off": file[:sector*512], "without": make([]byte, len(file))} {
 		copy(file, ole2)
-		if _, err := DetectFrom(bytes.NewReader(file), int64(len(file))); !errors.As(err, &u) || u.Code != member.FormatUnsupported {
+		if _, err := DetectFrom(bytes.NewReader(file)); !errors.As(err, &u) || u.Code != member.FormatUnsupported {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -275,7 +275,7 @@ func TestDetectReadsOnUntilTheEncodingIsCertain(t *testing.T) {
 			if packed {
 				file = gzipped(t, file)
 			}
-			got, err := DetectFrom(strings.NewReader(file), int64(len(file)))
+			got, err := DetectFrom(strings.NewReader(file))
 			if err != nil || got.Encoding != e || got.Delimiter != ',' {
 				t.Errorf("%s: %+v, %v", e, got, err)
 			}
@@ -283,7 +283,7 @@ func TestDetectReadsOnUntilTheEncodingIsCertain(t *testing.T) {
 	}
 	late := ascii + "2,\x1b$BL>A0\x1b(B\r\n" + ascii
 	var u *Unsupported
-	if _, err := DetectFrom(strings.NewReader(late), int64(len(late))); !errors.As(err, &u) || u.Detail != "ISO-2022-JP" {
+	if _, err := DetectFrom(strings.NewReader(late)); !errors.As(err, &u) || u.Detail != "ISO-2022-JP" {
 		t.Errorf("ISO-2022-JP: %v", err)
 	}
 	got, err := Detect([]byte(ascii)[:HeadSize], int64(len(ascii)))
@@ -317,7 +317,7 @@ func TestDetectFromReturnsTheSourcesError(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]string{"text": people, "gzip": gzipped(t, people)[:50], "late": strings.Repeat("a,b\n", HeadSize)} {
 		for _, broken := range []error{errBroken, io.ErrUnexpectedEOF} {
-			_, err := DetectFrom(io.MultiReader(strings.NewReader(file), iotest.ErrReader(broken)), 1<<30)
+			_, err := DetectFrom(io.MultiReader(strings.NewReader(file), iotest.ErrReader(broken)))
 			var u *Unsupported
 			if !errors.Is(err, broken) || errors.As(err, &u) {
 				t.Errorf("%s: %v, want %v", name, err, broken)

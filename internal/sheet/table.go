@@ -1,5 +1,32 @@
 package sheet
 
+import "iter"
+
+// Below returns those of the rows of a file that stand below its header, which is the row of that number, or the first one
+// where it is 0. In a workbook with rows above the header they are made as wide as the header. It can be ranged over once.
+func Below(rows iter.Seq2[*Row, error], headerRow int64, f Format) iter.Seq2[*Row, error] {
+	return func(yield func(*Row, error) bool) {
+		below, skipped, width := false, false, 0
+		for row, err := range rows {
+			switch {
+			case err != nil:
+			case below && skipped && f == XLSX && row.Fault.Code == "":
+				row.Cells = Fit(row.Cells, width)
+			case below:
+			case row.Number < headerRow:
+				skipped = true
+				continue
+			default:
+				below, width = true, len(Fit(row.Cells, 0))
+				continue
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
 // Fit fills a row of a workbook up with empty cells to the width, or takes empty ones away down to it: the reader does
 // so by the width of the first row, which may be a title above the table. A row with more text than that stays wider.
 func Fit[C ~string | ~[]byte](cells []C, width int) []C {

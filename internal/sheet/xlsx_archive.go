@@ -130,7 +130,7 @@ func (a *archive) container() error {
 	if !bytes.HasPrefix(head, []byte(ole2)) {
 		return nil
 	}
-	_, err := DetectFrom(io.NewSectionReader(a.src.ReaderAt, 0, a.src.size), a.src.size)
+	_, err := DetectFrom(io.NewSectionReader(a.src.ReaderAt, 0, a.src.size))
 	return err
 }
 

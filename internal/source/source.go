@@ -23,8 +23,8 @@ type Source struct {
 	close func() error
 }
 
-// Open opens the source of an import at its first data row. A CSV is streamed; a workbook is copied to a
-// temporary file first, which Close removes.
+// Open opens the source of an import. A CSV is streamed; a workbook is copied to a temporary file first, which Close
+// removes.
 func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, error) {
 	o := sheet.Options{
 		Format: sheet.Format(i.Source.Format), Gzip: i.Source.Gzip, Encoding: sheet.Encoding(i.Options.Encoding),
@@ -40,7 +40,7 @@ func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, e
 	if err != nil {
 		return nil, err
 	}
-	return open(sheet.OpenCSV(body, o), o, i.Options.HeaderRow, body.Close)
+	return &Source{rows: rows(sheet.OpenCSV(body, o), o, i.Options.HeaderRow), close: body.Close}, nil
 }
 
 func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o sheet.Options) (*Source, error) {
@@ -53,49 +53,21 @@ func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o s
 		f.Close()
 		return nil, err
 	}
-	return open(book, o, i.Options.HeaderRow, func() error { return errors.Join(book.Close(), f.Close()) })
+	end := func() error { return errors.Join(book.Close(), f.Close()) }
+	return &Source{rows: rows(book, o, i.Options.HeaderRow), close: end}, nil
 }
 
-// reader is what both formats offer: a range that ends early is continued by the next.
+// reader is what both formats offer.
 type reader interface {
 	Rows() iter.Seq2[*sheet.Row, error]
 }
 
-// open steps over the header, which is the row of that number, 0 for the first one, and over what stands above it.
-func open(r reader, o sheet.Options, headerRow int64, end func() error) (*Source, error) {
-	s := &Source{rows: r.Rows(), close: end}
+// rows are the data rows of what a reader gives.
+func rows(r reader, o sheet.Options, headerRow int64) iter.Seq2[*sheet.Row, error] {
 	if o.NoHeader {
-		return s, nil
+		return r.Rows()
 	}
-	above := false
-	for row, err := range r.Rows() {
-		if err != nil {
-			return nil, errors.Join(err, end())
-		}
-		if row.Number < headerRow {
-			above = true
-			continue
-		}
-		if above && o.Format == sheet.XLSX {
-			s.rows = fitted(r, len(sheet.Fit(row.Cells, 0)))
-		}
-		break
-	}
-	return s, nil
-}
-
-// fitted returns the rows below a header that so many columns have, where the first row of the sheet is another one.
-func fitted(r reader, width int) iter.Seq2[*sheet.Row, error] {
-	return func(yield func(*sheet.Row, error) bool) {
-		for row, err := range r.Rows() {
-			if err == nil && row.Fault.Code == "" {
-				row.Cells = sheet.Fit(row.Cells, width)
-			}
-			if !yield(row, err) {
-				return
-			}
-		}
-	}
+	return sheet.Below(r.Rows(), headerRow, o.Format)
 }
 
 // Spool copies a source into a temporary file, which has no name any more and is gone when it is closed.
@@ -120,7 +92,7 @@ func Spool(ctx context.Context, blobs *blob.Store, i *imports.Import) (*os.File,
 	return f, size, nil
 }
 
-// Rows are the data rows, the header left out, in file order.
+// Rows are the data rows, the header and what stands above it left out, in file order. They can be ranged over once.
 func (s *Source) Rows() iter.Seq2[*sheet.Row, error] { return s.rows }
 
 // Close ends the reading.

@@ -11,24 +11,21 @@ import (
 	"github.com/meibo/meibo/internal/sheet"
 )
 
-// read returns the rows that open leaves, each as its number and cells.
-func read(t *testing.T, r reader, o sheet.Options, headerRow int64) (rows []string) {
+// read returns the data rows of a source, each as its number and cells.
+func read(t *testing.T, r reader, o sheet.Options, headerRow int64) (data []string) {
 	t.Helper()
 	closed := false
-	s, err := open(r, o, headerRow, func() error { closed = true; return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &Source{rows: rows(r, o, headerRow), close: func() error { closed = true; return nil }}
 	for row, err := range s.Rows() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, fmt.Sprintf("%d %s", row.Number, bytes.Join(row.Cells, []byte("|"))))
+		data = append(data, fmt.Sprintf("%d %s", row.Number, bytes.Join(row.Cells, []byte("|"))))
 	}
 	if err := s.Close(); err != nil || !closed {
 		t.Errorf("close: %v", err)
 	}
-	return rows
+	return data
 }
 
 func TestRowsBeginBelowTheHeader(t *testing.T) {
@@ -82,9 +79,15 @@ func TestRowsOfAWorkbookAreAsWideAsItsHeader(t *testing.T) {
 func TestFailureAboveTheHeaderIsNoRow(t *testing.T) {
 	t.Parallel()
 	broken := io.MultiReader(strings.NewReader("title\n"), failing{})
-	_, err := open(sheet.OpenCSV(broken, sheet.Options{Format: sheet.CSV}), sheet.Options{Format: sheet.CSV}, 5, func() error { return nil })
-	if err == nil || !strings.Contains(err.Error(), io.ErrUnexpectedEOF.Error()) {
-		t.Errorf("error = %v", err)
+	o := sheet.Options{Format: sheet.CSV}
+	failed := 0
+	for row, err := range rows(sheet.OpenCSV(broken, o), o, 5) {
+		if failed++; row != nil || err == nil || !strings.Contains(err.Error(), io.ErrUnexpectedEOF.Error()) {
+			t.Errorf("row %v, error %v", row, err)
+		}
+	}
+	if failed != 1 {
+		t.Errorf("%d failures, want one", failed)
 	}
 }
 

@@ -189,6 +189,9 @@ func (s *server) overtaken(ctx context.Context, i *imports.Import) error {
 	return refuse(http.StatusConflict, string(member.SourceChanged))
 }
 
+// mostColumns is how many of a file's columns a refusal lists.
+const mostColumns = 30
+
 // settle returns the import's mapping for the columns that its source has. The error is a refusal that names
 // every column and field that keeps the import from starting.
 func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, error) {
@@ -211,7 +214,7 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 	m, unknown := resolve(names, i.Mapping, otherwise)
 	var wrong []part
 	for _, header := range unknown {
-		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", shorten(names)}})
+		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", inspect.Shorten(names, mostColumns)}})
 	}
 	for _, p := range s.schema.CheckMapping(m, i.Options.Key) {
 		wrong = append(wrong, part{
@@ -223,15 +226,6 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 		return nil, invalid(wrong...)
 	}
 	return m, nil
-}
-
-// shorten lists the first names.
-func shorten(names []string) string {
-	const most = 30
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return strings.Join(names[:most], ", ") + ", …"
 }
 
 // cancelImport is POST /v1/imports/{id}/cancel.
