@@ -53,6 +53,8 @@ type Totals struct {
 	Total int64
 	member.Counts
 	NotProcessed int64
+	// Removed members were not in a file that replaced the list, Unified leads became part of a member: members, not rows.
+	Removed, Unified int64
 }
 
 // NewTotals returns the totals of an import of which read rows were read and counts were merged. The ledger
@@ -69,13 +71,19 @@ func (t Totals) Balanced() bool {
 
 // Options are fixed when an import starts.
 type Options struct {
-	Kind       member.Kind `json:"kind"`
-	Mode       Mode        `json:"mode"`
-	Key        string      `json:"key"`
-	Blank      string      `json:"blank"`
-	Duplicates string      `json:"duplicates"`
-	TimeZone   string      `json:"time_zone"`
-	Region     string      `json:"region"`
+	member.Rules
+	// DryRun has everything done but the writing.
+	DryRun bool `json:"dry_run,omitempty"`
+	// MaxFailed bounds the rows that may fail (percent of the total), MaxRemoved the members that replace may remove and
+	// MaxChanged those that may be updated or deleted (percent of the list). Beyond it the import stops as failed.
+	MaxFailed  Limit `json:"max_failed,omitzero"`
+	MaxRemoved Limit `json:"max_removed,omitzero"`
+	MaxChanged Limit `json:"max_changed,omitzero"`
+	// Note becomes the list's; where it is empty and the list has none, the file's name does (備考 of seed 003).
+	Note     string `json:"note,omitempty"`
+	Notify   Notify `json:"notify,omitzero"`
+	TimeZone string `json:"time_zone"`
+	Region   string `json:"region"`
 	// How the source is read; empty values mean "as detected".
 	Encoding  string `json:"encoding,omitempty"`
 	Delimiter string `json:"delimiter,omitempty"`
@@ -95,11 +103,13 @@ const (
 	FromMemory  = "remembered"
 )
 
-// Mode is what an import does with known and unknown keys.
-type Mode string
-
-// ModeUpsert creates unknown members and updates known ones.
-const ModeUpsert Mode = "upsert"
+// Notify says who is told of the import's end.
+type Notify struct {
+	// Recipients are e-mail addresses in place of the tenant's owners and the importer; empty and not nil is nobody.
+	Recipients []string `json:"recipients,omitempty"`
+	// MinRows suppresses the mail of a completed import of fewer rows, never that of a failed one.
+	MinRows int64 `json:"min_rows,omitempty"`
+}
 
 // Import is one run of one file into one list.
 type Import struct {
@@ -116,8 +126,16 @@ type Import struct {
 	// FirstID is the id of the member that the file's first row would create; the ids up to FirstID +
 	// Source.MaxRows are reserved for the import.
 	FirstID int64
-	// IntoEmpty tells that the list had no members with a number when the import started.
-	IntoEmpty bool
+	// IntoEmpty tells that the list had no members with a number when the import started; WithLeads that it had leads.
+	IntoEmpty, WithLeads bool
+	// Allowance is how many members the import may create under the tenant's quota, nil for any number.
+	Allowance *int64
+	// MembersBefore is the number of the list's members of the import's kind when it started, where a limit needs it.
+	MembersBefore int64
+	// Schema are the fields of the list as they were when the import started; nil are the standard ones.
+	Schema *member.Schema
+	// Parent is the import whose failed rows this one retries, the zero ID for none.
+	Parent ID
 	// MaxRowBytes bounds a row of the source, in bytes of UTF-8.
 	MaxRowBytes int
 	Totals      Totals
@@ -179,5 +197,9 @@ func (i *Import) Plan() (*member.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return member.NewPlan(member.Standard(), i.Mapping, i.Options.Key, locale)
+	schema := i.Schema
+	if schema == nil {
+		schema = member.Standard()
+	}
+	return member.NewPlan(schema, i.Mapping, i.Options.Rules, locale)
 }

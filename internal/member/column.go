@@ -10,6 +10,9 @@ type Column struct {
 	Field string `json:"field"`
 	// Inverted columns say the opposite of their boolean field (unsubscribeEmail).
 	Inverted bool `json:"inverted"`
+	// Blank and ListValues say otherwise for this column than the import's options do, where they are not empty.
+	Blank      Blank      `json:"blank,omitempty"`
+	ListValues ListValues `json:"list_values,omitempty"`
 }
 
 // Mapping says which column feeds which field: the column's index in the file is its place in the mapping.

@@ -33,6 +33,11 @@ type Field struct {
 	Country bool
 	// Automatic fields are filled by Meibo from the others (carrier from the e-mail's domain).
 	Automatic bool
+	// Custom fields are defined by the tenant. Of a custom consent field no value means "not asked": it is shown as
+	// false, and may still be given.
+	Custom bool
+	// Contacts are the fields whose values a consent field is about: opt-outs are remembered for them.
+	Contacts []string
 	// MaxLength bounds text, and each item of a list, in Unicode code points; 0 stands for the type's own bound:
 	// 1,000, or 255 where the field is a merge key or unique (it is indexed); 254 bytes for an e-mail address; 100
 	// for a tag.

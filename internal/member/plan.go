@@ -5,6 +5,8 @@ import "fmt"
 // Plan is one import's mapping, compiled: which fields its rows feed, in the order in which cells arrive, and
 // what is derived from them. A Plan is read-only once compiled and may be shared by goroutines.
 type Plan struct {
+	// Rules decide what becomes of a row; they have no empty value.
+	Rules Rules
 	// Fields are the fields that rows of this import write: first the mapped ones, in the order of their
 	// columns, then the derived ones. A Record's values stand in this order.
 	Fields []Field
@@ -23,9 +25,11 @@ type Plan struct {
 	unmapped []string
 }
 
-// NewPlan compiles a mapping that Schema.CheckMapping accepted.
-func NewPlan(s *Schema, m Mapping, key string, locale *Locale) (*Plan, error) {
-	p := &Plan{Key: -1, locale: locale, name: -1, first: -1, last: -1, email: -1, carrier: -1}
+// NewPlan compiles a mapping that Schema.CheckMapping accepted for rows under these rules.
+func NewPlan(s *Schema, m Mapping, rules Rules, locale *Locale) (*Plan, error) {
+	rules = rules.Filled()
+	key := rules.Key
+	p := &Plan{Rules: rules, Key: -1, locale: locale, name: -1, first: -1, last: -1, email: -1, carrier: -1}
 	for _, c := range m {
 		if c.Field == "" {
 			continue

@@ -21,7 +21,7 @@ func mapped(fields ...string) Mapping {
 
 func newPlan(tb testing.TB, key string, fields ...string) *Plan {
 	tb.Helper()
-	p, err := NewPlan(Standard(), mapped(fields...), key, tokyo(tb))
+	p, err := NewPlan(Standard(), mapped(fields...), Rules{Key: key}, tokyo(tb))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestNewPlanRefusesWhatCannotBeMerged(t *testing.T) {
 	for _, tt := range []struct{ key, columns string }{
 		{"member_sn", "member_sn shoe_size"}, {"member_sn", "name"}, {"member_sn", ""}, {"shoe_size", "member_sn name"},
 	} {
-		if _, err := NewPlan(Standard(), mapped(strings.Fields(tt.columns)...), tt.key, tokyo(t)); err == nil {
+		if _, err := NewPlan(Standard(), mapped(strings.Fields(tt.columns)...), Rules{Key: tt.key}, tokyo(t)); err == nil {
 			t.Errorf("key %s, columns %s: no error", tt.key, tt.columns)
 		}
 	}

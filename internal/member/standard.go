@@ -189,7 +189,7 @@ func channelFields() []Field {
 // consentFields say what somebody agrees to receive. An empty cell never changes them.
 func consentFields() []Field {
 	return []Field{
-		consentField("is_subscriber", Text{"メール受信可否", "Receives e-mail"},
+		consentField("is_subscriber", []string{"email"}, Text{"メール受信可否", "Receives e-mail"},
 			[]string{
 				"is_subsriber", "サブスクライブするかどうか", "サブスクライブ", "メール受信", "メール配信", "メール配信可否", "メルマガ", "メルマガ受信",
 				"メルマガ配信", "メルマガ購読", "メルマガ受信可否", "メールマガジン", "メールマガジン受信", "メール受信許可", "メール受信同意", "受信可否", "配信可否",
@@ -200,30 +200,30 @@ func consentFields() []Field {
 				"メルマガ拒否", "メール拒否", "メール停止", "配信拒否", "配信不可", "メール配信拒否", "配信停止フラグ", "メール配信停止フラグ", "unsubscribe", "unsubscribed",
 				"is unsubscribed", "email unsubscribed", "unsubscribed email", "opt out", "email opt out", "has opted out of email", "do not email",
 			}),
-		consentField("is_subscriber_sms", Text{"SMS受信可否", "Receives SMS"},
+		consentField("is_subscriber_sms", []string{"phone"}, Text{"SMS受信可否", "Receives SMS"},
 			[]string{"is_subsriber_sms", "SMS受信", "SMS配信", "SMS配信可否", "SMS受信許可", "SMS受信同意", "sms subscribed", "sms opt in", "subscribe sms", "subscribe texting"},
 			[]string{
 				"unsubscribeTexting", "SMS配信停止", "SMS受信拒否", "SMS拒否", "SMS停止", "SMS配信拒否", "unsubscribe sms", "sms unsubscribed",
 				"unsubscribe text", "sms opt out", "texting opt out",
 			}),
-		consentField("is_subscriber_line", Text{"LINE受信可否", "Receives LINE messages"},
+		consentField("is_subscriber_line", []string{"line_id"}, Text{"LINE受信可否", "Receives LINE messages"},
 			[]string{"is_subsriber_line", "LINE受信", "LINE配信", "LINE配信可否", "LINE受信許可", "line subscribed", "line opt in", "subscribe line"},
 			[]string{"unsubscribe line", "LINE配信停止", "LINE受信拒否", "LINE拒否", "LINEブロック", "line unsubscribed", "line opt out"}),
-		consentField("is_subscriber_pn", Text{"プッシュ通知受信可否", "Receives push notifications"},
+		consentField("is_subscriber_pn", []string{"apns_token", "fcm_token"}, Text{"プッシュ通知受信可否", "Receives push notifications"},
 			[]string{
 				"is_subsriber_pn", "プッシュ通知", "プッシュ通知受信", "プッシュ通知配信", "プッシュ通知許可", "プッシュ受信可否", "push subscribed",
 				"push opt in", "subscribe push", "push notification",
 			},
 			[]string{"unsubscribe push", "プッシュ通知停止", "プッシュ通知拒否", "プッシュ通知受信拒否", "プッシュ通知配信停止", "push unsubscribed", "push opt out"}),
-		consentField("is_subscriber_messenger", Text{"メッセンジャー受信可否", "Receives Messenger messages"},
+		consentField("is_subscriber_messenger", []string{"messenger_psid"}, Text{"メッセンジャー受信可否", "Receives Messenger messages"},
 			[]string{"is_subsriber_messenger", "メッセンジャー受信", "メッセンジャー配信", "Messenger受信可否", "messenger subscribed", "messenger opt in", "subscribe messenger"},
 			[]string{"unsubscribe messenger", "メッセンジャー配信停止", "メッセンジャー受信拒否", "メッセンジャー拒否", "messenger unsubscribed", "messenger opt out"}),
 	}
 }
 
-func consentField(key string, label Text, synonyms, inverted []string) Field {
+func consentField(key string, contacts []string, label Text, synonyms, inverted []string) Field {
 	return Field{
-		Key: key, Type: Boolean, Consent: true, Default: BoolValue(true),
+		Key: key, Type: Boolean, Consent: true, Contacts: contacts, Default: BoolValue(true),
 		Label: label, Synonyms: synonyms, Inverted: inverted,
 	}
 }

@@ -54,7 +54,7 @@ func TestEarlierImportOfAFileIsTheNewestCompletedOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
 	must(t, w.db.CancelImport(t.Context(), w.tenant, w.job.ID)) // the list is free
-	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn"}
+	o := imports.Options{Rules: member.Rules{}.Filled()}
 	source := imports.Source{Size: 1, Format: "csv", SHA256: "abc"}
 	run := func(complete bool) imports.ID {
 		i, _, err := w.db.CreateImport(t.Context(), w.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})

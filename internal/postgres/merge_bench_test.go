@@ -58,7 +58,7 @@ func newBenchWorld(b *testing.B) *benchWorld {
 	for _, f := range benchFields {
 		m = append(m, member.Column{Header: f, Field: f})
 	}
-	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
 	i, _, err := db.CreateImport(ctx, ten.ID, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	check(b, err)
 	source := imports.Source{Size: 1, Format: "csv", MaxRows: 1 << 40}

@@ -48,7 +48,7 @@ func newWorld(t *testing.T, lanes int) *world {
 // start begins another import.
 func (w *world) start(t *testing.T, lanes int) {
 	t.Helper()
-	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
 	i, _, err := w.db.CreateImport(t.Context(), w.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	if err != nil {
 		t.Fatal(err)

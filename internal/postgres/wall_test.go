@@ -41,7 +41,29 @@ func newStreet(t *testing.T) *street {
 	admin, err := pgx.Connect(t.Context(), url)
 	must(t, err)
 	t.Cleanup(func() { admin.Close(context.Background()) })
-	return &street{a: newHouse(t, db, "a-shop", 1), b: newHouse(t, db, "b-shop", 3), admin: admin}
+	s := &street{a: newHouse(t, db, "a-shop", 1), b: newHouse(t, db, "b-shop", 3), admin: admin}
+	for _, h := range []*house{s.a, s.b} {
+		s.furnish(t, h)
+	}
+	return s
+}
+
+// furnish gives a tenant a row in those tables that imports like its own leave empty.
+func (s *street) furnish(t *testing.T, h *house) {
+	t.Helper()
+	for _, sql := range []string{
+		`insert into member_key select tenant_id, list_id, 'shop', 'x', id, false from member where tenant_id = $1 limit 1`,
+		`insert into opt_out select tenant_id, list_id, 'is_subscriber', 'x@example.com', id, now() from import where tenant_id = $1 limit 1`,
+		`insert into import_seen select tenant_id, id, 1, 1 from import where tenant_id = $1 limit 1`,
+		`insert into journal select tenant_id, id, 1, 'removed', '{}', null, now() from import where tenant_id = $1 limit 1`,
+		`insert into member_shadow (tenant_id, list_id, id, created_at, updated_at, import_id, merge_key)
+			select tenant_id, list_id, 1, now(), now(), id, 'x' from import where tenant_id = $1 limit 1`,
+		`insert into import_note_count select tenant_id, id, 0, 'duplicate_key', 'member_sn', 1 from import where tenant_id = $1 limit 1`,
+		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
+	} {
+		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
+		must(t, err)
+	}
 }
 
 // newHouse makes a tenant with so many members, the last of which only it has.

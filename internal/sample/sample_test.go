@@ -51,7 +51,7 @@ func (l *list) load(t *testing.T, rows func(yield func(*sheet.Row, error) bool))
 		}
 		if b.Plan == nil {
 			schema := member.Standard()
-			plan, err := member.NewPlan(schema, schema.Suggest(cells), "member_sn", &member.Locale{Zone: time.UTC, Region: "JP"})
+			plan, err := member.NewPlan(schema, schema.Suggest(cells), member.Rules{}, &member.Locale{Zone: time.UTC, Region: "JP"})
 			if err != nil {
 				t.Fatal(err)
 			}

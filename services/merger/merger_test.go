@@ -43,7 +43,7 @@ func newBench(t *testing.T, lanes int) *bench {
 	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, zap.NewNop()), log: zap.NewNop(), plans: newPlans(db)}
 	ten, err := db.CreateTenant(t.Context(), postgres.Tenant{Name: "shop"})
 	must(t, err)
-	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
 	m := member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "氏名", Field: "name"}}
 	i, _, err := db.CreateImport(t.Context(), ten.ID, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	must(t, err)

@@ -94,7 +94,7 @@ func (o *office) owner(t *testing.T, email string, lang tenant.Language) postgre
 func (o *office) running(t *testing.T, by int64) queue.Job {
 	t.Helper()
 	ctx := t.Context()
-	opts := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	opts := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
 	i, _, err := o.db.CreateImport(ctx, o.tenant, postgres.NewImport{List: postgres.MainList, FileName: "会員.csv", Options: opts, MaxRowBytes: 1 << 18, User: by})
 	must(t, err)
 	source := imports.Source{Size: 1, Format: "csv", MaxRows: 10}

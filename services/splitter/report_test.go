@@ -15,7 +15,7 @@ func cutFirst(t *testing.T, m member.Mapping, line string) (first member.Row) {
 	t.Helper()
 	i := &imports.Import{
 		Mapping: m, Cut: imports.Cut{Lanes: 1, ChunkRows: 10, ChunkBytes: 1 << 16}, Source: imports.Source{MaxRows: 10},
-		Options: imports.Options{Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"},
+		Options: imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"},
 	}
 	plan, err := i.Plan()
 	must(t, err)

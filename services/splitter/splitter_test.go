@@ -67,7 +67,7 @@ var mapping = member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Head
 func (b *bench) running(t *testing.T, file string, cut imports.Cut) queue.Job {
 	t.Helper()
 	ctx := t.Context()
-	o := imports.Options{Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", TimeZone: "Asia/Tokyo", Region: "JP"}
+	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
 	i, _, err := b.db.CreateImport(ctx, b.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	must(t, err)
 	source := imports.Source{Format: "csv", MaxRows: 1 << 20}

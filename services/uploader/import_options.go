@@ -43,7 +43,7 @@ type MappedColumn struct {
 // defaults are the options of an import of which nothing is said.
 func defaults(t *postgres.Tenant) imports.Options {
 	return imports.Options{
-		Kind: member.KindMember, Mode: imports.ModeUpsert, Key: "member_sn", Blank: "keep", Duplicates: "last",
+		Rules:    member.Rules{}.Filled(),
 		TimeZone: t.TimeZone, Region: t.Region,
 	}
 }
@@ -59,8 +59,8 @@ func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
 	set((*string)(&base.Kind), o.Kind)
 	set((*string)(&base.Mode), o.Mode)
 	set(&base.Key, o.Key)
-	set(&base.Blank, o.Blank)
-	set(&base.Duplicates, o.Duplicates)
+	set((*string)(&base.Blank), o.Blank)
+	set((*string)(&base.Duplicates), o.Duplicates)
 	set(&base.TimeZone, o.TimeZone)
 	set(&base.Region, o.Region)
 	if d, ok := inspect.ParseDelimiter(o.Delimiter); ok {

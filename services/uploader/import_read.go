@@ -21,7 +21,7 @@ type importView struct {
 	List       string          `json:"list" example:"main" doc:"The list that the members are imported into."`
 	FileName   string          `json:"file_name" example:"members.csv"`
 	Kind       member.Kind     `json:"kind" example:"member"`
-	Mode       imports.Mode    `json:"mode" example:"upsert"`
+	Mode       member.Mode    `json:"mode" example:"upsert"`
 	Key        string          `json:"key" example:"member_sn"`
 	Blank      string          `json:"blank" example:"keep"`
 	Duplicates string          `json:"duplicates" example:"last"`
@@ -78,7 +78,7 @@ type notice struct {
 func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	v := &importView{
 		ID: i.ID.String(), State: i.State, List: i.List, FileName: i.FileName,
-		Kind: i.Options.Kind, Mode: i.Options.Mode, Key: i.Options.Key, Blank: i.Options.Blank, Duplicates: i.Options.Duplicates,
+		Kind: i.Options.Kind, Mode: i.Options.Mode, Key: i.Options.Key, Blank: string(i.Options.Blank), Duplicates: string(i.Options.Duplicates),
 		TimeZone: i.Options.TimeZone, Region: i.Options.Region, Size: i.Source.Size, SHA256: i.Source.SHA256, Mapping: []member.Column{},
 		Encoding: i.Options.Encoding, Delimiter: i.Options.Delimiter, Sheet: i.Options.Sheet,
 		Header: !i.Options.NoHeader, HeaderRow: i.Options.HeaderRow,
