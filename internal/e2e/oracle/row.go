@@ -1,0 +1,245 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+)
+
+// unknownID: there is no member with the id that the row has for its key.
+const unknownID member.Code = "unknown_id"
+
+// judged is a row on its way.
+type judged struct {
+	*Row
+	ordinal int64
+	key     string
+	// sets are the values that the cells give, clears the fields that they clear; emptied are required fields whose
+	// empty cell would clear them; empty are the fields whose cell says nothing.
+	sets           map[string]member.Value
+	clears         map[string]bool
+	emptied, empty []string
+	problems       []member.Problem
+}
+
+func (j *judged) fail(code member.Code, field string) {
+	j.problems = append(j.problems, member.Problem{Code: code, Field: field})
+}
+
+// row judges a row and applies it.
+func (r *run) row(row *Row) {
+	j := &judged{Row: row, sets: map[string]member.Value{}, clears: map[string]bool{}}
+	counts := &r.result.Totals.Counts
+	switch r.apply(j) {
+	case member.Created:
+		counts.Created++
+	case member.Updated:
+		counts.Updated++
+	case member.Unchanged:
+		counts.Unchanged++
+	case member.Deleted:
+		counts.Deleted++
+	case member.Skipped:
+		counts.Skipped++
+		return
+	case member.Failed:
+		counts.Failed++
+		r.result.Failed = append(r.result.Failed, imports.FailedRow{Row: row.Number, Problems: j.problems, Cells: r.mappedCells(row)})
+		return
+	}
+	r.merged[j.key] = true
+}
+
+// mappedCells are the cells of the columns that are imported, empty where the row is too short.
+func (r *run) mappedCells(row *Row) []string {
+	var cells []string
+	for n, c := range r.Mapping {
+		switch {
+		case c.Field == "":
+		case n < len(row.Cells):
+			cells = append(cells, row.Cells[n])
+		default:
+			cells = append(cells, "")
+		}
+	}
+	return cells
+}
+
+// apply takes the row as far as it goes and says what became of it.
+func (r *run) apply(j *judged) member.Outcome {
+	if p, ok := r.unreadable(j.Row); ok {
+		r.result.Keyless++
+		j.problems = append(j.problems, p)
+		return member.Failed
+	}
+	j.ordinal = r.ordinal
+	r.ordinal++
+	key, ok := r.keyOf(j.Row)
+	if !ok {
+		r.result.Keyless++
+		r.cells(j)
+		return member.Failed
+	}
+	j.key = key
+	matches := r.matches(key)
+	r.name(matches, j, false)
+	if f := r.rules.SkipWithout; f != "" && r.isEmpty(j.Row, f) {
+		return member.Skipped
+	}
+	switch {
+	case r.rules.Duplicates == member.DuplicatesFirst && r.merged[key]:
+		return member.Skipped
+	case r.rules.Duplicates == member.DuplicatesReject && r.times[key] > 1:
+		j.fail(member.DuplicateKey, r.rules.Key)
+	}
+	r.cells(j)
+	if len(j.problems) > 0 {
+		return member.Failed
+	}
+	if len(matches) > 1 {
+		if r.rules.Mode == member.Delete || r.rules.MultipleMatches == member.MultipleReject {
+			j.fail(member.MultipleMatches, r.rules.Key)
+			return member.Failed
+		}
+		matches = matches[:1]
+	}
+	if len(matches) == 0 {
+		return r.unknown(j)
+	}
+	return r.known(matches[0], matches, j)
+}
+
+// unknown is a row whose key nobody has.
+func (r *run) unknown(j *judged) member.Outcome {
+	switch {
+	case r.rules.Mode == member.Update, r.rules.Mode == member.Delete:
+		return member.Skipped
+	case r.rules.Key == "id":
+		j.fail(unknownID, "id")
+		return member.Failed
+	}
+	return r.create(j)
+}
+
+// known is a row whose key a member has; all are those that have it.
+func (r *run) known(m *Member, all []*Member, j *judged) member.Outcome {
+	switch {
+	case r.rules.Mode == member.Append && m.ID < r.FirstID:
+		r.name(all[:1], j, true)
+		return member.Skipped
+	case r.rules.Mode == member.Delete:
+		r.remember(m)
+		r.remove(m)
+		return member.Deleted
+	}
+	outcome := r.update(m, j)
+	if outcome != member.Failed {
+		r.name(all[:1], j, true)
+	}
+	return outcome
+}
+
+// unreadable says why a row cannot be read, if it cannot: in these files that is its number of cells.
+func (r *run) unreadable(row *Row) (member.Problem, bool) {
+	code := member.TooFewCells
+	switch n, want := len(row.Cells), len(r.Mapping); {
+	case n == want:
+		return member.Problem{}, false
+	case n > want:
+		code = member.TooManyCells
+		fallthrough
+	default:
+		return member.Problem{Code: code, Detail: fmt.Sprintf("%d/%d", n, want)}, true
+	}
+}
+
+// keyOf returns the row's key in the form in which keys are compared; not ok where it has none that can be read.
+func (r *run) keyOf(row *Row) (key string, ok bool) {
+	if _, unreadable := r.unreadable(row); unreadable {
+		return "", false
+	}
+	f, cell := r.field(r.rules.Key), row.Cells[r.column(r.rules.Key)]
+	if strings.TrimSpace(cell) == member.ClearMark {
+		return "", false
+	}
+	v, _, problem := f.Parse(cell, r.locale)
+	if problem != nil || !v.Set {
+		return "", false
+	}
+	return comparable(f, v), true
+}
+
+// comparable is the form in which values of a key are compared: e-mail addresses in lower case of ASCII.
+func comparable(f *member.Field, v member.Value) string {
+	if f.Type != member.Email {
+		return v.Text
+	}
+	return strings.Map(func(c rune) rune {
+		if c >= 'A' && c <= 'Z' {
+			return c + 'a' - 'A'
+		}
+		return c
+	}, v.Text)
+}
+
+// isEmpty reports whether the row says nothing of a field.
+func (r *run) isEmpty(row *Row, field string) bool {
+	n := r.column(field)
+	if n < 0 {
+		return true
+	}
+	v, _, problem := r.field(field).Parse(row.Cells[n], r.locale)
+	return problem == nil && !v.Set
+}
+
+// matches returns the members that have the key, the one that was seen last first. Rows of members match members only;
+// of leads, members, and leads where no member has it; what leads delete is leads.
+func (r *run) matches(key string) []*Member {
+	f := r.field(r.rules.Key)
+	of := func(kind member.Kind) (found []*Member) {
+		for _, m := range r.list {
+			if m.Kind == kind && m.keyValue(f) == key {
+				found = append(found, m)
+			}
+		}
+		slices.SortFunc(found, func(a, b *Member) int {
+			if c := b.LastSeenAt.Compare(a.LastSeenAt); c != 0 {
+				return c
+			}
+			return int(a.ID - b.ID)
+		})
+		return found
+	}
+	if r.rules.Kind == member.KindMember {
+		return of(member.KindMember)
+	}
+	if found := of(member.KindMember); len(found) > 0 && r.rules.Mode != member.Delete {
+		return found
+	}
+	return of(member.KindLead)
+}
+
+// keyValue returns a member's value of a field as keys are compared, "" for none.
+func (m *Member) keyValue(f *member.Field) string {
+	if f.Key == "id" {
+		return fmt.Sprint(m.ID)
+	}
+	return comparable(f, m.Values[f.Key])
+}
+
+// name notes that the row names members: matched ones, or those that only have its key.
+func (r *run) name(members []*Member, j *judged, matched bool) {
+	for _, m := range members {
+		old, known := r.named[m.ID]
+		if !known || matched && !old.matched {
+			r.named[m.ID] = naming{ordinal: j.ordinal, matched: matched}
+		}
+	}
+}
+
+func (r *run) remove(m *Member) {
+	r.list = slices.DeleteFunc(r.list, func(o *Member) bool { return o == m })
+}
