@@ -33,6 +33,20 @@ const (
 	ContactMissing Code = "contact_missing"
 	// LeadMemberNumber: a lead is given a member number.
 	LeadMemberNumber Code = "lead_member_number"
+	// UnknownID: no member has the ID, which Meibo assigns, so that none can be created with it.
+	UnknownID Code = "unknown_id"
+)
+
+// Reasons for which a row is skipped: it needs no correction.
+const (
+	// SkippedDuplicate: an earlier row of the file has the same key, and only the first counts.
+	SkippedDuplicate Code = "skipped_duplicate"
+	// SkippedKnown: the key was known before the import began, and only new members are added.
+	SkippedKnown Code = "skipped_known"
+	// SkippedUnknown: no member has the key, and only known ones are changed or deleted.
+	SkippedUnknown Code = "skipped_unknown"
+	// SkippedWithout: the cell of the field without which rows are skipped is empty.
+	SkippedWithout Code = "skipped_without"
 )
 
 // Problems of one cell, whatever its type.

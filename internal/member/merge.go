@@ -13,17 +13,30 @@ const (
 	Failed
 )
 
-// Record is the stored state of one member, as far as a Plan writes it.
+// Record is the stored state of one member, as far as a Plan touches it.
 type Record struct {
 	ID int64
 	// Version grows by one with each row that changes the member; Stored is the version that was read.
 	Version, Stored int32
 	// Values stand in the order of Plan.Fields.
 	Values []Value
+	// ImportTags are loaded where the import has a tag.
+	ImportTags []string
+	// LastSeen is when the member was seen last, in microseconds since 1970, or the least number where it never was;
+	// loaded where several members can have a key.
+	LastSeen int64
+	// Next is another member with the same key, nil where there is none.
+	Next *Record
+	// Lead tells a lead from a member.
+	Lead bool
+	// Seen tells that an earlier row of the import was applied to the member; loaded where only first rows count.
+	Seen bool
 	// New tells a member that this batch creates from one that was stored before.
 	New bool
-	// Dirty tells a stored member whose values this batch changes.
-	Dirty bool
+	// Dirty tells a stored member that this batch changes; Touched that it changes more than its import tags.
+	Dirty, Touched bool
+	// Gone tells a stored member that this batch deletes.
+	Gone bool
 }
 
 // Counts are the numbers of rows by outcome, and beside them counts that are not rows.
@@ -31,6 +44,8 @@ type Counts struct {
 	Created, Updated, Unchanged, Deleted, Skipped, Failed int64
 	// Protected counts opt-ins that the consent guard refused.
 	Protected int64
+	// Tagged counts the times that a member got the import's tag.
+	Tagged int64
 }
 
 // Rows returns the number of rows that have an outcome.
@@ -55,132 +70,158 @@ func (c *Counts) add(o Outcome) {
 	}
 }
 
+// OptOut is the refusal of a consent by the owner of a contact: the field, and the contact as keys are compared.
+type OptOut struct{ Field, Contact string }
+
+// Holding is a value of a unique field, as keys are compared: the index in Plan.Fields, and the value.
+type Holding struct {
+	Field int
+	Value string
+}
+
 // Batch merges rows into members, one row after another, in file order.
 //
-// It is the merge rule: storage loads the members that the rows' keys match into Members, calls Merge, and
-// writes the records that came out New or Dirty. What a row does depends only on the rows before it and on
-// the stored members, never on how the file was cut into batches.
+// It is the merge rule: storage loads what the rows match into Members, Holders and OptedOut, calls Merge, and
+// writes the records that came out New, Dirty or Gone, and OptOuts. What a row does depends only on the rows
+// before it and on what was stored, never on how the file was cut into batches.
 type Batch struct {
 	Plan *Plan
-	// FirstID is the id of the member that the row with ordinal 0 would create.
-	FirstID int64
-	// Members are the list's members by merge key.
+	// FirstID is the id of the member that the row with ordinal 0 would create, MaxRows how many ids from there on
+	// are the import's own.
+	FirstID, MaxRows int64
+	// Members are the list's members of the import's kind by merge key, as selected for Plan.Rules.
 	Members map[string]*Record
+	// Holders are the members that have the rows' values of unique fields.
+	Holders map[Holding]int64
+	// OptedOut are the opt-outs that are remembered of contacts of the rows.
+	OptedOut map[OptOut]struct{}
+	// Allowance is how many members may still be created; nil for any number.
+	Allowance *int64
 	// Created are the new members, in file order.
 	Created []*Record
+	// OptOuts are those to be remembered, and, where false, forgotten, once the import has ended.
+	OptOuts map[OptOut]bool
 	// Counts add up over the rows merged.
 	Counts Counts
+	// Keyless is the number of rows that failed and have no key that could be read.
+	Keyless int64
 }
 
 // Merge applies one row and returns its outcome. A row that fails has its problems in r.Problems and
-// changes nothing.
+// changes nothing; one that is skipped has its reason in r.Skip.
 func (b *Batch) Merge(r *Row) Outcome {
-	o := b.merge(r)
-	b.Counts.add(o)
-	return o
+	r.Outcome = b.merge(r)
+	b.Counts.add(r.Outcome)
+	switch r.Outcome {
+	case Failed:
+		if r.Key == "" {
+			b.Keyless++
+		}
+	case Created, Updated, Unchanged:
+		b.tag(r)
+	case Deleted, Skipped:
+	}
+	return r.Outcome
 }
 
 func (b *Batch) merge(r *Row) Outcome {
+	if r.Key == "" {
+		return Failed
+	}
+	if r.Skip != "" {
+		return Skipped
+	}
+	chain := b.Members[r.Key]
+	if b.Plan.Rules.Duplicates == DuplicatesFirst && b.seen(chain) {
+		return skip(r, SkippedDuplicate)
+	}
 	if r.Failed() {
 		return Failed
 	}
-	m := b.Members[r.Key]
-	if m == nil {
+	m, several := b.pick(chain)
+	if several {
+		r.Fail(MultipleMatches, b.Plan.KeyField().Key, "")
+		return Failed
+	}
+	r.Member = m
+	switch mode := b.Plan.Rules.Mode; {
+	case m == nil && !mode.Creates():
+		return skip(r, SkippedUnknown)
+	case m == nil:
 		return b.create(r)
+	case mode == Append && !b.own(m):
+		return skip(r, SkippedKnown)
+	case mode == Delete:
+		m.Gone = true
+		delete(b.Members, r.Key)
+		return Deleted
 	}
-	if !b.update(m, r) {
-		return Unchanged
-	}
-	m.Version++
-	m.Dirty = !m.New
-	return Updated
+	m.Seen = true
+	return b.update(m, r)
 }
 
-// create adds a member, unless a required field has no value.
-func (b *Batch) create(r *Row) Outcome {
-	p := b.Plan
-	for _, key := range p.unmapped {
-		r.Fail(Required, key, "")
-	}
-	for i := range p.Fields {
-		if r.Actions[i] == Set {
-			continue
-		}
-		f := &p.Fields[i]
-		if f.Required {
-			r.Fail(Required, f.Key, "")
-		}
-		if r.Actions[i] == Keep {
-			r.Values[i] = f.Default
-		}
-	}
-	if r.Failed() {
-		return Failed
-	}
-	p.deriveCarrier(r.Values)
-	m := &Record{ID: b.FirstID + r.Ordinal, Version: 1, Values: r.Values, New: true}
-	b.Members[r.Key] = m
-	b.Created = append(b.Created, m)
-	return Created
+func skip(r *Row, why Code) Outcome {
+	r.Skip, r.Problems = why, nil
+	return Skipped
 }
 
-// update applies the row's cells to a member and reports whether a value changed. Who opted out stays out:
-// the guard of product.md, option consent.
-func (b *Batch) update(m *Record, r *Row) bool {
-	p, changed, emailChanged := b.Plan, false, false
-	for i := range p.Fields {
-		if r.Actions[i] == Keep || i == p.carrier {
-			continue
+// own reports whether the import created the member.
+func (b *Batch) own(m *Record) bool { return m.ID >= b.FirstID && m.ID < b.FirstID+b.MaxRows }
+
+// seen reports whether an earlier row of the import was applied to one of the members.
+func (b *Batch) seen(chain *Record) bool {
+	for m := chain; m != nil; m = m.Next {
+		if m.Seen || b.own(m) {
+			return true
 		}
-		if r.Values[i].Equal(m.Values[i]) {
-			continue
-		}
-		f := &p.Fields[i]
-		if f.Consent && m.Values[i].Set && !m.Values[i].Bool() {
-			b.Counts.Protected++
-			continue
-		}
-		v := r.Values[i]
-		if isList(f.Type) && r.Actions[i] == Set {
-			if v = union(m.Values[i], v); v.Equal(m.Values[i]) {
-				continue
-			}
-		}
-		m.Values[i] = v
-		changed = true
-		emailChanged = emailChanged || i == p.email
 	}
-	if emailChanged {
-		p.deriveCarrier(m.Values)
-	}
-	return changed
+	return false
 }
 
-func (p *Plan) deriveCarrier(values []Value) {
-	if p.carrier < 0 {
+// pick returns the one of the members with a key that a row is about, nil where there is none; several where the rules
+// do not choose. An import of leads prefers the member to a lead with the same contact.
+func (b *Batch) pick(chain *Record) (m *Record, several bool) {
+	if chain == nil || chain.Next == nil {
+		return chain, false
+	}
+	leads := true
+	for m := chain; m != nil; m = m.Next {
+		leads = leads && m.Lead
+	}
+	count := 0
+	for o := chain; o != nil; o = o.Next {
+		if o.Lead && !leads {
+			continue
+		}
+		count++
+		if m == nil || o.LastSeen > m.LastSeen || o.LastSeen == m.LastSeen && o.ID < m.ID {
+			m = o
+		}
+	}
+	rules := &b.Plan.Rules
+	return m, count > 1 && (rules.Mode == Delete || rules.MultipleMatches != MultipleMostRecent)
+}
+
+// maxImportTags is how many import tags a member has at most: one more drops the first (seed 004).
+const maxImportTags = 30
+
+// tag gives the row's member the import's tag, which by itself does not make it updated.
+func (b *Batch) tag(r *Row) {
+	tag, m := b.Plan.Rules.ImportTag, r.Member
+	if tag == "" {
 		return
 	}
-	if email := values[p.email]; email.Set {
-		values[p.carrier] = IntValue(Carrier(email.Text))
-	} else {
-		values[p.carrier] = Value{}
-	}
-}
-
-func isList(t Type) bool { return t == List || t == NumberList || t == Tags }
-
-// union returns old with the items of add that it lacks, in their order: the option list_values = append.
-func union(old, add Value) Value {
-	out := old.List[:len(old.List):len(old.List)]
-	seen := make(map[string]struct{}, len(old.List)+len(add.List))
-	for _, item := range old.List {
-		seen[item] = struct{}{}
-	}
-	for _, item := range add.List {
-		if _, ok := seen[item]; !ok {
-			seen[item] = struct{}{}
-			out = append(out, item)
+	for _, t := range m.ImportTags {
+		if t == tag {
+			return
 		}
 	}
-	return ListValue(out)
+	tags := m.ImportTags[:len(m.ImportTags):len(m.ImportTags)]
+	tags = append(tags, tag)
+	m.ImportTags = tags[max(0, len(tags)-maxImportTags):]
+	b.Counts.Tagged++
+	if r.Outcome == Unchanged {
+		m.Version++
+		m.Dirty = !m.New
+	}
 }

@@ -102,6 +102,9 @@ func (o *oracle) judge(ordinal int, row map[string]meaning) (Outcome, []string) 
 				m[column] = "true"
 			}
 		}
+		if o.has("email") { // whose opt-outs are looked for
+			m["is_subscriber"] = "true"
+		}
 		for column, c := range said {
 			if c.value != "" {
 				m[column] = c.value

@@ -67,6 +67,7 @@ func sum(a, b Counts) Counts {
 	return Counts{
 		Created: a.Created + b.Created, Updated: a.Updated + b.Updated, Unchanged: a.Unchanged + b.Unchanged, Deleted: a.Deleted + b.Deleted,
 		Skipped: a.Skipped + b.Skipped, Failed: a.Failed + b.Failed, Protected: a.Protected + b.Protected,
+		Tagged: a.Tagged + b.Tagged,
 	}
 }
 

@@ -1,35 +1,57 @@
 package member
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Plan is one import's mapping, compiled: which fields its rows feed, in the order in which cells arrive, and
-// what is derived from them. A Plan is read-only once compiled and may be shared by goroutines.
+// Plan is one import's mapping and rules, compiled: which fields its rows feed, in the order in which cells arrive, and
+// which others a row may change or is judged by. A Plan is read-only once compiled and may be shared by goroutines.
 type Plan struct {
 	// Rules decide what becomes of a row; they have no empty value.
 	Rules Rules
-	// Fields are the fields that rows of this import write: first the mapped ones, in the order of their
-	// columns, then the derived ones. A Record's values stand in this order.
+	// Fields are the fields that rows of this import touch: first the mapped ones, in the order of their columns, then
+	// those that are derived from them, put back by replace, or needed to judge a consent. A Record's values stand in
+	// this order.
 	Fields []Field
 	// Columns is the number of mapped columns, and so of cells that a row of a chunk has.
 	Columns int
 	// Key is the index in Fields of the merge key.
 	Key int
 
-	locale   *Locale
-	inverted []bool
+	locale *Locale
+	// columns is how the cells of each mapped column are read.
+	columns []columnRule
+	// resets are the fields that replace puts back to their default.
+	resets []int
 	// name, first and last are indexes in Fields where the name is made of its parts, else -1.
 	name, first, last int
-	// email and carrier are indexes in Fields where the carrier is derived, else -1.
-	email, carrier int
+	// email and carrier are indexes in Fields where the carrier is derived, else -1; phone is that of the phone.
+	email, carrier, phone int
+	// skip is the index of the field whose empty cell has a row skipped, or -1.
+	skip int
+	// consents are the consent fields, with the indexes of their contacts; uniques the unique fields beside the key.
+	consents []consentPlace
+	uniques  []int
 	// unmapped lists required fields that no column feeds: a row cannot create a member without them.
 	unmapped []string
+}
+
+// columnRule is how the cells of one column are read.
+type columnRule struct {
+	inverted, blankClears, listReplaces bool
+}
+
+// consentPlace is the index of a consent field and those of its contacts, as far as they are in the plan.
+type consentPlace struct {
+	field    int
+	contacts []int
 }
 
 // NewPlan compiles a mapping that Schema.CheckMapping accepted for rows under these rules.
 func NewPlan(s *Schema, m Mapping, rules Rules, locale *Locale) (*Plan, error) {
 	rules = rules.Filled()
-	key := rules.Key
-	p := &Plan{Rules: rules, Key: -1, locale: locale, name: -1, first: -1, last: -1, email: -1, carrier: -1}
+	p := &Plan{Rules: rules, Key: -1, locale: locale, name: -1, first: -1, last: -1, email: -1, carrier: -1, phone: -1, skip: -1}
 	for _, c := range m {
 		if c.Field == "" {
 			continue
@@ -38,35 +60,104 @@ func NewPlan(s *Schema, m Mapping, rules Rules, locale *Locale) (*Plan, error) {
 		if !ok {
 			return nil, fmt.Errorf("unknown field %q", c.Field)
 		}
-		if f.Key == key {
+		if f.Key == rules.Key {
 			p.Key = len(p.Fields)
 		}
 		p.Fields = append(p.Fields, f)
-		p.inverted = append(p.inverted, c.Inverted)
+		p.columns = append(p.columns, rules.column(c))
 	}
 	if p.Key < 0 {
-		return nil, fmt.Errorf("no column feeds the key %q", key)
+		return nil, fmt.Errorf("no column feeds the key %q", rules.Key)
 	}
 	p.Columns = len(p.Fields)
-	p.derive(s)
+	if rules.Mode == Delete {
+		return p, nil
+	}
+	if p.skip = p.index(rules.SkipWithout); p.skip < 0 && rules.SkipWithout != "" {
+		return nil, fmt.Errorf("no column feeds %q, without which rows are skipped", rules.SkipWithout)
+	}
+	if first, last := p.index("first_name"), p.index("last_name"); p.index("name") < 0 && first >= 0 && last >= 0 {
+		p.first, p.last = first, last
+		p.name = p.need(s, "name")
+	}
+	p.addResets(s)
+	p.addLead(s)
+	if p.email = p.index("email"); p.email >= 0 {
+		p.carrier = p.need(s, "carrier")
+	}
+	p.addConsents(s)
+	for i := range p.Fields {
+		if p.Fields[i].Unique && i != p.Key {
+			p.uniques = append(p.uniques, i)
+		}
+	}
 	for _, f := range s.Fields() {
-		if f.Required && p.index(f.Key) < 0 {
+		if f.Required && rules.Kind == KindMember && p.index(f.Key) < 0 {
 			p.unmapped = append(p.unmapped, f.Key)
 		}
 	}
 	return p, nil
 }
 
-// derive adds the fields that are made of mapped ones.
-func (p *Plan) derive(s *Schema) {
-	if first, last := p.index("first_name"), p.index("last_name"); p.index("name") < 0 && first >= 0 && last >= 0 {
-		p.first, p.last = first, last
-		p.name = p.add(s, "name")
+// column returns how the cells of a column are read: as the column says, else as the rules do.
+func (r Rules) column(c Column) columnRule {
+	fill(&c.Blank, r.Blank)
+	fill(&c.ListValues, r.ListValues)
+	return columnRule{inverted: c.Inverted, blankClears: c.Blank == BlankClear, listReplaces: c.ListValues == ListReplace}
+}
+
+// addResets adds what a list that is replaced does not keep: every field that could be imported and is not, but for
+// consents and required fields.
+func (p *Plan) addResets(s *Schema) {
+	if p.Rules.Mode != Replace {
+		return
 	}
-	if email := p.index("email"); email >= 0 {
-		p.email = email
-		p.carrier = p.add(s, "carrier")
+	for _, f := range s.Fields() {
+		if !f.ReadOnly && !f.Consent && !f.Required && p.index(f.Key) < 0 {
+			p.resets = append(p.resets, p.need(s, f.Key))
+		}
 	}
+}
+
+// addLead adds the contacts by which leads are known.
+func (p *Plan) addLead(s *Schema) {
+	if p.Rules.Kind == KindLead {
+		p.need(s, "email")
+		p.phone = p.need(s, "phone")
+	}
+}
+
+// addConsents adds the consents that a row may change by itself, or by its contacts, and the contacts of those that it
+// may change by itself, for which an opt-out is remembered.
+func (p *Plan) addConsents(s *Schema) {
+	for _, f := range s.Fields() {
+		if !f.Consent {
+			continue
+		}
+		mapped := p.index(f.Key) >= 0
+		if !mapped && !slices.ContainsFunc(f.Contacts, func(key string) bool { return p.index(key) >= 0 }) &&
+			(f.Custom || p.Rules.NewConsent == NewConsentTrue || !p.Rules.Mode.Creates()) {
+			continue
+		}
+		c := consentPlace{field: p.need(s, f.Key)}
+		for _, key := range f.Contacts {
+			if mapped {
+				p.need(s, key)
+			}
+			if i := p.index(key); i >= 0 {
+				c.contacts = append(c.contacts, i)
+			}
+		}
+		p.consents = append(p.consents, c)
+	}
+}
+
+// need returns the index of a field, which is added where it is not there yet.
+func (p *Plan) need(s *Schema, key string) int {
+	if i := p.index(key); i >= 0 {
+		return i
+	}
+	return p.add(s, key)
 }
 
 func (p *Plan) add(s *Schema, key string) int {
@@ -107,4 +198,21 @@ func (p *Plan) RouteKey(cell string) string {
 		return cell
 	}
 	return KeyOf(f, v)
+}
+
+// OneLane reports whether rows of different keys can get into one another's way, so that the import must be merged in
+// file order throughout: they may claim the same value of a unique field.
+func (p *Plan) OneLane() bool { return len(p.uniques) > 0 }
+
+// Uniques returns the indexes in Fields of the unique fields beside the key.
+func (p *Plan) Uniques() []int { return p.uniques }
+
+// Contacts returns the indexes in Fields of the contacts for which opt-outs are remembered.
+func (p *Plan) Contacts() []int {
+	var contacts []int
+	for _, c := range p.consents {
+		contacts = append(contacts, c.contacts...)
+	}
+	slices.Sort(contacts)
+	return slices.Compact(contacts)
 }

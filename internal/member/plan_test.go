@@ -37,13 +37,13 @@ func TestPlanHasMappedFieldsInColumnOrderThenDerivedOnes(t *testing.T) {
 		key1    int
 		cells   int
 	}{
-		"as they stand":            {"member_sn", []string{"birthday", "member_sn", "name"}, "birthday member_sn name", 1, 3},
-		"without the not imported": {"member_sn", []string{"-", "name", "-", "member_sn"}, "name member_sn", 1, 2},
-		"carrier of the address":   {"member_sn", []string{"email", "member_sn", "name"}, "email member_sn name carrier", 1, 3},
-		"name of its parts":        {"member_sn", []string{"member_sn", "last_name", "first_name"}, "member_sn last_name first_name name", 0, 3},
-		"name is mapped itself":    {"member_sn", []string{"member_sn", "last_name", "first_name", "name"}, "member_sn last_name first_name name", 0, 4},
-		"one part is no name":      {"member_sn", []string{"member_sn", "last_name"}, "member_sn last_name", 0, 2},
-		"name and carrier":         {"email", []string{"first_name", "email", "last_name"}, "first_name email last_name name carrier", 1, 3},
+		"as they stand":                      {"member_sn", []string{"birthday", "member_sn", "name"}, "birthday member_sn name", 1, 3},
+		"without the not imported":           {"member_sn", []string{"-", "name", "-", "member_sn"}, "name member_sn", 1, 2},
+		"carrier and consent of the address": {"member_sn", []string{"email", "member_sn", "name"}, "email member_sn name carrier is_subscriber", 1, 3},
+		"name of its parts":                  {"member_sn", []string{"member_sn", "last_name", "first_name"}, "member_sn last_name first_name name", 0, 3},
+		"name is mapped itself":              {"member_sn", []string{"member_sn", "last_name", "first_name", "name"}, "member_sn last_name first_name name", 0, 4},
+		"one part is no name":                {"member_sn", []string{"member_sn", "last_name"}, "member_sn last_name", 0, 2},
+		"name, carrier and consent":          {"email", []string{"first_name", "email", "last_name"}, "first_name email last_name name carrier is_subscriber", 1, 3},
 	} {
 		p := newPlan(t, tt.key, tt.columns...)
 		var got []string

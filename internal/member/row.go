@@ -32,10 +32,16 @@ type Row struct {
 	Actions []Action
 	// Problems is empty for a row that can be merged.
 	Problems []Problem
+	// Skip is why the row is to be skipped, or was; empty where it is not.
+	Skip Code
 	// Notes are repairs and other warnings; the row is merged all the same.
 	Notes []Problem
 	// Cells are the original cells of the mapped columns.
 	Cells []string
+	// Outcome is what became of the row, once it is merged.
+	Outcome Outcome
+	// Member is the member that the row matched or made; nil where there is none.
+	Member *Record
 }
 
 // Failed reports whether the row cannot be merged.
@@ -48,9 +54,14 @@ func (r *Row) Fail(code Code, field, detail string) {
 
 // Parse reads the cells of r.Cells into r.Values and r.Actions, which must have the length of p.Fields and be
 // zero. A row is judged in the order of product.md: readable, key, then every cell, so that all of its
-// problems are reported and not only the first. A row that came with a problem of its own is not parsed.
+// problems are reported and not only the first. A row that came with a problem of its own is not parsed, unless it is
+// that its key occurs more than once.
 func (p *Plan) Parse(r *Row) {
-	if r.Failed() {
+	if r.Failed() && r.Problems[0].Code != DuplicateKey {
+		return
+	}
+	if p.Rules.Mode == Delete {
+		p.parseCell(r, p.Key)
 		return
 	}
 	for i := range p.Columns {
@@ -60,14 +71,15 @@ func (p *Plan) Parse(r *Row) {
 		r.Values[p.name] = TextValue(FullName(r.Values[p.last].Text, r.Values[p.first].Text))
 		r.Actions[p.name] = Set
 	}
+	for _, i := range p.resets {
+		r.Values[i], r.Actions[i] = p.Fields[i].Default, Clear
+	}
 }
 
 func (p *Plan) parseCell(r *Row, i int) {
 	cell, f := r.Cells[i], &p.Fields[i]
 	if len(cell) == 0 {
-		if i == p.Key {
-			r.Fail(KeyMissing, f.Key, "")
-		}
+		p.blank(r, i)
 		return
 	}
 	if isClearMark(cell) {
@@ -79,16 +91,14 @@ func (p *Plan) parseCell(r *Row, i int) {
 	case problem != nil:
 		r.Problems = append(r.Problems, *problem)
 		return
-	case !v.Set && i == p.Key:
-		r.Fail(KeyMissing, f.Key, "")
-		return
 	case !v.Set:
+		p.blank(r, i)
 		return
 	}
 	if note != "" {
 		r.Notes = append(r.Notes, Problem{Code: note, Field: f.Key})
 	}
-	if p.inverted[i] {
+	if p.columns[i].inverted {
 		v = Invert(v)
 	}
 	if i == p.Key {
@@ -101,10 +111,24 @@ func isClearMark(cell string) bool {
 	return strings.Contains(cell, ClearMark) && strings.TrimSpace(cell) == ClearMark
 }
 
-// clear notes that the cell clears its field, which the key, consent and required fields do not allow.
+// blank notes what an empty cell does: consents are kept whatever the options say.
+func (p *Plan) blank(r *Row, i int) {
+	f := &p.Fields[i]
+	switch {
+	case i == p.Key:
+		r.Fail(KeyMissing, f.Key, "")
+	case i == p.skip:
+		r.Skip = SkippedWithout
+	case p.columns[i].blankClears && !f.Consent:
+		r.Values[i], r.Actions[i] = f.Default, Clear
+	}
+}
+
+// clear notes that the cell clears its field, which the key, consent and required fields do not allow. Of leads no
+// field is required.
 func (p *Plan) clear(r *Row, i int) {
 	f := &p.Fields[i]
-	if i == p.Key || f.Consent || f.Required {
+	if i == p.Key || f.Consent || f.Required && p.Rules.Kind == KindMember {
 		r.Fail(CannotClear, f.Key, "")
 		return
 	}

@@ -16,6 +16,12 @@ var sentences = map[Code]Text{
 	QuotaExceeded:    {"登録できる会員数の上限に達しているため、新しく登録できませんでした。不要な会員を削除するか、上限の変更をご依頼ください。", "The member quota has been reached, so no member was created. Please delete members that are not needed, or ask for a larger quota."},
 	ContactMissing:   {"リードにはメールアドレスか電話番号が必要です。どちらかを入力してください。", "A lead needs an e-mail address or a phone number. Please enter one of them."},
 	LeadMemberNumber: {"リードに会員番号は登録できません。会員番号を空にするか、会員としてインポートしてください。", "A lead cannot have a member number. Please leave it empty, or import the row as a member."},
+	UnknownID:        {"このデータIDの会員はいません。データIDは自動で採番されるため、新しく登録する行ではメールアドレスや会員番号をキーにしてください。", "No member has this ID. IDs are assigned automatically, so please use the e-mail address or the member number as the key for new members."},
+
+	SkippedDuplicate: {"同じキーの行がファイルの前のほうにあるため、スキップしました。", "Skipped: an earlier row of the file has the same key."},
+	SkippedKnown:     {"すでに登録されているキーのため、スキップしました。", "Skipped: the key was already registered."},
+	SkippedUnknown:   {"キーが一致する会員がいないため、スキップしました。", "Skipped: no member has this key."},
+	SkippedWithout:   {"「{field}」が空のため、スキップしました。", "Skipped: {field} is empty."},
 
 	Required:        {"「{field}」は必須です。値を入力してください。", "{field} is required. Please enter a value."},
 	CannotClear:     {"「{field}」の値は消去できません。##DELETE## を取り除いてください。", "{field} cannot be cleared. Please remove ##DELETE##."},

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -60,6 +62,52 @@ func appendValue(b []byte, t member.Type, v *member.Value) []byte {
 	}
 }
 
+// jsonbVersion begins the binary form of a jsonb.
+const jsonbVersion = 1
+
+// appendCustom appends the custom fields of a member as jsonb. What has no value is null, or left out where it is not
+// to be kept.
+func appendCustom(b []byte, fields []member.Field, custom []int, values []member.Value, nulls bool) ([]byte, error) {
+	object := make(map[string]any, len(custom))
+	for _, i := range custom {
+		if v := values[i]; v.Set || nulls {
+			object[fields[i].Key] = v.Any(fields[i].Type)
+		}
+	}
+	if len(object) == 0 {
+		return appendInt32(b, -1), nil
+	}
+	data, err := json.Marshal(object)
+	if err != nil {
+		return nil, fmt.Errorf("write custom fields: %w", err)
+	}
+	return append(append(appendInt32(b, len(data)+1), jsonbVersion), data...), nil
+}
+
+func appendText(b []byte, s string) []byte { return append(appendInt32(b, len(s)), s...) }
+
+func appendBool(b []byte, v bool) []byte {
+	b = appendInt32(b, 1)
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+func readBool(raw []byte) (bool, error) {
+	if len(raw) != 1 {
+		return false, fmt.Errorf("%d bytes, want 1", len(raw))
+	}
+	return raw[0] != 0, nil
+}
+
+func readInt64(raw []byte) (int64, error) {
+	if len(raw) != 8 {
+		return 0, fmt.Errorf("%d bytes, want 8", len(raw))
+	}
+	return int64(binary.BigEndian.Uint64(raw)), nil
+}
+
 func appendTextArray(b []byte, items []string) []byte {
 	at := len(b)
 	b = appendInt32(b, 0) // the length, set below
@@ -78,12 +126,15 @@ func appendTextArray(b []byte, items []string) []byte {
 // loader reads members that a query returns in binary format. Their texts are collected into one string, so
 // that a batch of members costs a handful of allocations.
 type loader struct {
-	fields  []member.Field
-	records []member.Record
-	keys    []string
-	values  []member.Value
-	text    []byte
-	spans   []span
+	fields []member.Field
+	// stored are the indexes of the fields that have a column; custom those that share the column of JSON behind them.
+	stored, custom []int
+	extras         []extra
+	records        []member.Record
+	keys           []string
+	values         []member.Value
+	text           []byte
+	spans          []span
 }
 
 // span is where in the collected text a value's text stands.
@@ -92,10 +143,12 @@ type span struct{ value, from, to int }
 // loaderText is how much text of a member a loader makes room for.
 const loaderText = 256
 
-// read takes the rows of a query, about so many, whose columns are the key as text, id, version, and the fields.
+// read takes the rows of a query, about so many, whose columns are the key as text, id, version, the stored fields, the
+// custom ones as JSON if there are any, and the extras.
 func (l *loader) read(rows pgx.Rows, expected int) error {
 	defer rows.Close()
 	keySpans := make([]span, 0, expected)
+	columns := 3 + len(l.stored) + min(len(l.custom), 1) + len(l.extras)
 	for rows.Next() {
 		if l.records == nil {
 			l.records = make([]member.Record, 0, expected)
@@ -104,18 +157,14 @@ func (l *loader) read(rows pgx.Rows, expected int) error {
 			l.text = make([]byte, 0, expected*loaderText)
 		}
 		raw := rows.RawValues()
-		if len(raw) != 3+len(l.fields) || len(raw[1]) != 8 || len(raw[2]) != 4 {
+		if len(raw) != columns || len(raw[1]) != 8 || len(raw[2]) != 4 {
 			return fmt.Errorf("unexpected shape of member row: %d columns", len(raw))
 		}
 		keySpans = append(keySpans, l.keep(0, raw[0]))
 		version := int32(binary.BigEndian.Uint32(raw[2]))
 		l.records = append(l.records, member.Record{ID: int64(binary.BigEndian.Uint64(raw[1])), Version: version, Stored: version})
-		for i := range l.fields {
-			v, err := l.value(l.fields[i].Type, raw[3+i])
-			if err != nil {
-				return fmt.Errorf("field %s: %w", l.fields[i].Key, err)
-			}
-			l.values = append(l.values, v)
+		if err := l.readValues(&l.records[len(l.records)-1], raw[3:]); err != nil {
+			return err
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -133,14 +182,68 @@ func (l *loader) read(rows pgx.Rows, expected int) error {
 	return nil
 }
 
+// readValues reads one member's fields and extras.
+func (l *loader) readValues(r *member.Record, raw [][]byte) error {
+	base := len(l.values)
+	l.values = slices.Grow(l.values, len(l.fields))[:base+len(l.fields)]
+	clear(l.values[base:])
+	for n, i := range l.stored {
+		v, err := l.value(base+i, l.fields[i].Type, raw[n])
+		if err != nil {
+			return fmt.Errorf("field %s: %w", l.fields[i].Key, err)
+		}
+		l.values[base+i] = v
+	}
+	raw = raw[len(l.stored):]
+	if len(l.custom) > 0 {
+		if err := l.readCustom(l.values[base:], raw[0]); err != nil {
+			return err
+		}
+		raw = raw[1:]
+	}
+	for n, e := range l.extras {
+		if err := e.read(r, raw[n]); err != nil {
+			return fmt.Errorf("column %s: %w", e.sql, err)
+		}
+	}
+	return nil
+}
+
+// readCustom reads the custom fields out of their column.
+func (l *loader) readCustom(values []member.Value, raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	var all map[string]json.RawMessage
+	if len(raw) < 1 || raw[0] != jsonbVersion {
+		return fmt.Errorf("unexpected form of jsonb")
+	}
+	if err := json.Unmarshal(raw[1:], &all); err != nil {
+		return fmt.Errorf("custom fields: %w", err)
+	}
+	for _, i := range l.custom {
+		f := &l.fields[i]
+		data, ok := all[f.Key]
+		if !ok {
+			continue
+		}
+		v, err := member.ParseJSON(f.Type, data)
+		if err != nil {
+			return fmt.Errorf("custom field %s: %w", f.Key, err)
+		}
+		values[i] = v
+	}
+	return nil
+}
+
 func (l *loader) keep(value int, raw []byte) span {
 	from := len(l.text)
 	l.text = append(l.text, raw...)
 	return span{value, from, len(l.text)}
 }
 
-// value decodes one field; the text of a text value follows when all rows are read.
-func (l *loader) value(t member.Type, raw []byte) (member.Value, error) {
+// value decodes one field, which is to stand at so many values; the text of a text value follows when all rows are read.
+func (l *loader) value(at int, t member.Type, raw []byte) (member.Value, error) {
 	if raw == nil {
 		return member.Value{}, nil
 	}
@@ -167,7 +270,7 @@ func (l *loader) value(t member.Type, raw []byte) (member.Value, error) {
 		items, err := readTextArray(raw)
 		return member.ListValue(items), err
 	default:
-		l.spans = append(l.spans, l.keep(len(l.values), raw))
+		l.spans = append(l.spans, l.keep(at, raw))
 		return v, nil
 	}
 	if len(raw) != want {

@@ -55,11 +55,11 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 
 // importColumns and scanImport belong together. While an import runs its totals come from the ledger.
 const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_name, i.options, i.mapping, i.source, i.cut,
-	coalesce(i.first_member_id, 0), i.into_empty, i.max_row_bytes, i.failure, coalesce(u.name, ''),
+	coalesce(i.first_member_id, 0), i.into_empty, i.with_leads, i.allowance, coalesce(i.members_before, 0), i.max_row_bytes, i.failure, coalesce(u.name, ''),
 	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
 	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
-	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0)`
+	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0), coalesce(i.tagged, s.tagged, 0)`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
@@ -69,7 +69,7 @@ const importTables = ` from import i
 
 // laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
 const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
-	sum(deleted)::bigint deleted, sum(skipped)::bigint skipped, sum(failed)::bigint failed, sum(protected)::bigint protected
+	sum(deleted)::bigint deleted, sum(skipped)::bigint skipped, sum(failed)::bigint failed, sum(protected)::bigint protected, sum(tagged)::bigint tagged
 	from import_lane a where a.tenant_id = i.tenant_id and a.import_id = i.id`
 
 func scanImport(row pgx.Row) (*imports.Import, error) {
@@ -80,9 +80,9 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	var read int64
 	var c member.Counts
 	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
-		&i.FirstID, &i.IntoEmpty, &i.MaxRowBytes, &failure, &i.User,
+		&i.FirstID, &i.IntoEmpty, &i.WithLeads, &i.Allowance, &i.MembersBefore, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
-		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected)
+		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged)
 	if err != nil {
 		return nil, err
 	}

@@ -27,19 +27,38 @@ type Settled struct {
 	Cut     imports.Cut
 	// Source is the version of the file that Mapping was made for.
 	Source imports.Source
+	// Schema are the fields of the list, nil for the standard ones.
+	Schema *member.Schema
+}
+
+// cut returns the cut, with one lane where rows of different keys can get into one another's way.
+func (s *Settled) cut() (imports.Cut, error) {
+	plan, err := (&imports.Import{Options: s.Options, Mapping: s.Mapping, Schema: s.Schema}).Plan()
+	if err != nil {
+		return s.Cut, err
+	}
+	c := s.Cut
+	if plan.OneLane() {
+		c.Lanes = 1
+	}
+	return c, nil
 }
 
 // StartImport fixes the import's options, mapping and cut and puts it into its list's queue; if the list is free, it
 // is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile.
 func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Settled) error {
-	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
+	cut, err := s.cut()
+	if err != nil {
+		return fmt.Errorf("start import %s: %w", id, err)
+	}
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
 		if err != nil {
 			return err
 		}
 		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, cut = $6, source = $7
 			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $8`,
-			t, id, time.Now(), s.Options, s.Mapping, s.Cut, s.Source, s.Source.Upload)
+			t, id, time.Now(), s.Options, s.Mapping, cut, s.Source, s.Source.Upload)
 		if err != nil {
 			return err
 		}
@@ -70,10 +89,11 @@ func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (lis
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	var id imports.ID
 	var source imports.Source
+	var options imports.Options
 	err := tx.QueryRow(ctx, `update import set state = 'running', started_at = $3
 		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1)
 			and not exists (select from import where tenant_id = $1 and list_id = $2 and state = 'running')
-		returning id, source`, t, list, time.Now()).Scan(&id, &source)
+		returning id, source, options`, t, list, time.Now()).Scan(&id, &source, &options)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -87,7 +107,41 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
+	if options.Filled().Mode.Creates() {
+		if err := allow(ctx, tx, t, id, source.MaxRows); err != nil {
+			return err
+		}
+	}
 	return addToOutbox(ctx, tx, TopicStarted, t, id)
+}
+
+// allow fixes how many members an import of at most so many rows may create, where the tenant has a quota: what is left
+// of it, less what other running imports may still create. An import that could create more is merged in file order.
+func allow(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, rows int64) error {
+	var quota *int64
+	if err := tx.QueryRow(ctx, `select member_quota from tenant where id = $1`, t).Scan(&quota); err != nil || quota == nil {
+		return err
+	}
+	left, err := quotaLeft(ctx, tx, t, id)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `update import set allowance = $3, cut = case when $3 < $4 then jsonb_set(cut, '{lanes}', '1') else cut end
+		where tenant_id = $1 and id = $2`, t, id, min(max(*left, 0), rows), rows)
+	return err
+}
+
+// quotaLeft returns how many members a tenant may still have beside those that running imports other than except may
+// create, nil for any number. Until the transaction ends nobody else is told.
+func quotaLeft(ctx context.Context, tx pgx.Tx, t tenant.ID, except imports.ID) (left *int64, err error) {
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, int64(xxhash.Sum64String(fmt.Sprintf("quota/%d", t)))); err != nil {
+		return nil, err
+	}
+	err = tx.QueryRow(ctx, `select member_quota - (select count(*) from member m where m.tenant_id = $1 and m.blocked_at is null)
+			- (select coalesce(sum(i.allowance - coalesce((select sum(a.created) from import_lane a where a.tenant_id = $1 and a.import_id = i.id), 0)), 0)::bigint
+				from import i where i.tenant_id = $1 and i.state = 'running' and i.id <> $2 and i.allowance is not null)
+		from tenant where id = $1`, t, except).Scan(&left)
+	return left, err
 }
 
 func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id imports.ID) error {
@@ -98,6 +152,12 @@ func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id i
 // importLock is the advisory lock of an import: merging a chunk holds it shared, ending the import exclusively,
 // so that what is summed up at the end is all there ever will be.
 func importLock(id imports.ID) int64 { return int64(xxhash.Sum64(append([]byte("import"), id[:]...))) }
+
+// membersLock is the advisory lock of a list's members: merging a chunk holds it shared, whoever creates a member by
+// itself exclusively, so that of a key that is not unique there are never two new members.
+func membersLock(t tenant.ID, list int64) int64 {
+	return int64(xxhash.Sum64String(fmt.Sprintf("members/%d/%d", t, list)))
+}
 
 // listLock is held by whoever gives a list's turn to an import.
 func listLock(t tenant.ID, list int64) int64 {
@@ -182,19 +242,34 @@ func endImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 	tag, err := tx.Exec(ctx, `update import i set state = $3, finished_at = $4, failure = $5,
 			total = greatest(s.read, s.done), not_processed = greatest(s.read, s.done) - s.done,
 			created = s.created, updated = s.updated, unchanged = s.unchanged, deleted = s.deleted, skipped = s.skipped,
-			failed = s.failed, protected = s.protected
+			failed = s.failed, protected = s.protected, tagged = s.tagged
 		from (select coalesce(max(p.rows_read), 0) as read, coalesce(sum(a.created + a.updated + a.unchanged + a.deleted + a.skipped + a.failed), 0)::bigint as done,
 				coalesce(sum(a.created), 0)::bigint created, coalesce(sum(a.updated), 0)::bigint updated, coalesce(sum(a.unchanged), 0)::bigint unchanged,
 				coalesce(sum(a.deleted), 0)::bigint deleted, coalesce(sum(a.skipped), 0)::bigint skipped, coalesce(sum(a.failed), 0)::bigint failed,
-				coalesce(sum(a.protected), 0)::bigint protected
+				coalesce(sum(a.protected), 0)::bigint protected, coalesce(sum(a.tagged), 0)::bigint tagged
 			from (select $1::bigint as tenant_id, $2::uuid as import_id) k
 				left join import_progress p using (tenant_id, import_id) left join import_lane a using (tenant_id, import_id)) s
 		where i.tenant_id = $1 and i.id = $2 and `+condition, t, id, to, time.Now(), why)
 	if err != nil || tag.RowsAffected() == 0 {
 		return false, err
 	}
+	if err := settleOptOuts(ctx, tx, t, id, list); err != nil {
+		return false, err
+	}
 	if err := addToOutbox(ctx, tx, TopicFinished, t, id); err != nil {
 		return false, err
 	}
 	return true, runNext(ctx, tx, t, list)
+}
+
+// settleOptOuts remembers the opt-outs of an import that has ended, and forgets those that it was allowed to lift.
+func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64) error {
+	var b pgx.Batch
+	b.Queue(`insert into opt_out (tenant_id, list_id, field, contact, import_id, created_at)
+		select tenant_id, $3, field, contact, import_id, $4 from import_opt_out where tenant_id = $1 and import_id = $2 and opted_out
+		on conflict do nothing`, t, id, list, time.Now())
+	b.Queue(`delete from opt_out o using import_opt_out i where i.tenant_id = $1 and i.import_id = $2 and not i.opted_out
+		and o.tenant_id = $1 and o.list_id = $3 and o.field = i.field and o.contact = i.contact`, t, id, list)
+	b.Queue(`delete from import_opt_out where tenant_id = $1 and import_id = $2`, t, id)
+	return tx.SendBatch(ctx, &b).Close()
 }

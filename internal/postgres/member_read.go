@@ -87,12 +87,25 @@ func (db *DB) Member(ctx context.Context, t tenant.ID, s *member.Schema, id int6
 // readMembers reads the members m that the rest of the statement names.
 func readMembers(ctx context.Context, tx pgx.Tx, s *member.Schema, where string, args ...any) ([]Member, error) {
 	fields := s.Fields()
-	names := make([]string, len(fields))
+	members := []Member{}
+	l := loader{fields: fields, extras: []extra{{`m.kind`, func(_ *member.Record, raw []byte) error {
+		members = append(members, Member{Kind: member.Kind(raw)})
+		return nil
+	}}}}
+	names := make([]string, 0, len(fields))
 	for i := range fields {
-		names[i] = "m." + fields[i].Key
-		if fields[i].Type == member.Number {
-			names[i] += "::text" // a number's canonical form is decimal text
+		if fields[i].Custom {
+			l.custom = append(l.custom, i)
+			continue
 		}
+		name := "m." + fields[i].Key
+		if fields[i].Type == member.Number {
+			name += "::text" // a number's canonical form is decimal text
+		}
+		names, l.stored = append(names, name), append(l.stored, i)
+	}
+	if len(l.custom) > 0 {
+		names = append(names, "m.custom")
 	}
 	rows, err := tx.Query(ctx, `select l.name, m.id, m.version, `+strings.Join(names, ", ")+`, m.kind from member m
 		join member_list l on l.tenant_id = m.tenant_id and l.id = m.list_id where `+where,
@@ -100,16 +113,16 @@ func readMembers(ctx context.Context, tx pgx.Tx, s *member.Schema, where string,
 	if err != nil {
 		return nil, err
 	}
-	// The kind is read as one more field, behind the others.
-	l := loader{fields: append(fields[:len(fields):len(fields)], member.Field{Key: "kind", Type: member.String})}
 	if err := l.read(rows, 1); err != nil {
 		return nil, err
 	}
-	members := make([]Member, len(l.records))
 	for i, r := range l.records {
-		members[i] = Member{
-			ID: r.ID, List: l.keys[i], Version: r.Version, Kind: member.Kind(r.Values[len(fields)].Text),
-			Values: r.Values[:len(fields):len(fields)],
+		m := &members[i]
+		m.ID, m.List, m.Version, m.Values = r.ID, l.keys[i], r.Version, r.Values
+		for n := range fields {
+			if f := &fields[n]; f.Custom && f.Consent && !m.Values[n].Set {
+				m.Values[n] = member.BoolValue(false) // not asked
+			}
 		}
 	}
 	return members, nil

@@ -57,6 +57,8 @@ type ChunkResult struct {
 	// Last tells that the chunk was the last of its lane, as far as the splitter has said.
 	Last   bool
 	Counts member.Counts
+	// Beyond is the limit of the import that is exceeded now, so that it is to fail; its Code is empty where none is.
+	Beyond member.Problem
 }
 
 // MergeChunk applies a chunk exactly once, in one transaction: the ledger's row first, which a second holder
@@ -92,7 +94,7 @@ func conflicted(err error) bool {
 	case codeSerializationFailure, codeDeadlock:
 		return true
 	case codeUniqueViolation:
-		return pg.TableName == "member"
+		return pg.TableName == "member" || pg.TableName == "member_key"
 	}
 	return false
 }
@@ -108,10 +110,13 @@ func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkR
 	}
 	defer conn.Release()
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		m := merging{ctx: ctx, tx: tx, tenant: t, work: &w, rows: rows, batch: member.Batch{
-			Plan: w.Plan, FirstID: w.Import.FirstID, Members: make(map[string]*member.Record, len(rows)),
+		m := merging{ctx: ctx, tx: tx, tenant: t, work: &w, rows: rows, layout: newLayout(w.Plan, w.Import.Options.DryRun), batch: member.Batch{
+			Plan: w.Plan, FirstID: w.Import.FirstID, MaxRows: w.Import.Source.MaxRows, Members: make(map[string]*member.Record, len(rows)),
 		}}
-		if r.Done, err = m.begin(); err != nil || r.Done {
+		if r.Done, err = m.takeTurn(); err != nil || r.Done {
+			return err
+		}
+		if err := m.load(); err != nil {
 			return err
 		}
 		failed := m.merge()
@@ -123,8 +128,12 @@ func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkR
 				return fmt.Errorf("report failed rows: %w", err)
 			}
 		}
+		if err := m.end(failed); err != nil {
+			return err
+		}
 		r.Counts, r.Last = m.batch.Counts, m.last
-		return m.end(failed)
+		r.Beyond, err = m.beyond()
+		return err
 	})
 	return r, err
 }
@@ -136,50 +145,30 @@ type merging struct {
 	tenant tenant.ID
 	work   *ChunkWork
 	rows   []member.Row
+	layout *layout
 	batch  member.Batch
 	// failedBefore is the number of rows of the lane that failed in earlier chunks.
 	failedBefore int64
-	last         bool
-	loaded       loader
+	// guarded tells that opt-outs are remembered in the list.
+	guarded bool
+	last    bool
+	loaded  loader
 }
 
-// begin takes the ledger's row and loads the members that the rows match. It reports whether the chunk has
-// been merged before.
-func (m *merging) begin() (done bool, err error) {
-	if done, err = m.takeTurn(); err != nil || done {
-		return done, err
-	}
-	w := m.work
-	if w.AllNew {
-		return false, nil
-	}
-	keys := m.keys()
-	rows, err := m.tx.Query(m.ctx, selectMatches(w.Plan), pgx.QueryResultFormats{pgx.BinaryFormatCode}, m.tenant, w.Import.ListID, keys)
-	if err != nil {
-		return false, fmt.Errorf("find members: %w", err)
-	}
-	m.loaded.fields = w.Plan.Fields
-	if err := m.loaded.read(rows, len(keys)); err != nil {
-		return false, fmt.Errorf("find members: %w", err)
-	}
-	for i := range m.loaded.records {
-		m.batch.Members[m.loaded.keys[i]] = &m.loaded.records[i]
-	}
-	return false, nil
-}
-
-// takeTurn locks the ledger's row: the chunk is the next of its lane, or done, or its import does not run.
+// takeTurn locks the ledger's row: the chunk is the next of its lane, or done, or its import does not run. It reports
+// whether the chunk has been merged before.
 func (m *merging) takeTurn() (done bool, err error) {
 	w := m.work
-	var next int64
+	var next, created int64
 	var chunks *int64
 	var b pgx.Batch
-	b.Queue(`select pg_advisory_xact_lock_shared($1)`, importLock(w.Import.ID))
-	b.Queue(`select n.next_seq, n.chunks, n.failed from import_lane n
+	b.Queue(`select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2)`, importLock(w.Import.ID), membersLock(m.tenant, w.Import.ListID))
+	b.Queue(`select n.next_seq, n.chunks, n.failed, n.created, exists (select from opt_out o where o.tenant_id = $1 and o.list_id = $4)
+		from import_lane n
 		where n.tenant_id = $1 and n.import_id = $2 and n.lane = $3
 			and exists (select from import i where i.tenant_id = $1 and i.id = $2 and i.state = 'running')
-		for update of n`, m.tenant, w.Import.ID, w.Lane).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore) })
+		for update of n`, m.tenant, w.Import.ID, w.Lane, w.Import.ListID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore, &created, &m.guarded) })
 	switch err := m.tx.SendBatch(m.ctx, &b).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, ErrStopped
@@ -189,21 +178,10 @@ func (m *merging) takeTurn() (done bool, err error) {
 		return false, fmt.Errorf("%w: lane stands at %d", ErrOutOfTurn, next)
 	}
 	m.last = chunks != nil && w.Seq+1 == *chunks
-	return next > w.Seq, nil
-}
-
-// keys returns the keys of the rows that can be merged, each once.
-func (m *merging) keys() []string {
-	keys := make([]string, 0, len(m.rows))
-	for i := range m.rows {
-		r := &m.rows[i]
-		if _, seen := m.batch.Members[r.Key]; seen || r.Failed() {
-			continue
-		}
-		m.batch.Members[r.Key] = nil
-		keys = append(keys, r.Key)
+	if a := w.Import.Allowance; a != nil && w.Import.Cut.Lanes == 1 {
+		m.batch.Allowance = new(*a - created)
 	}
-	return keys
+	return next > w.Seq, nil
 }
 
 // merge applies the rows in file order and returns those that failed.
@@ -214,35 +192,6 @@ func (m *merging) merge() (failed []member.Row) {
 		}
 	}
 	return failed
-}
-
-// write stores the new and the changed members.
-func (m *merging) write() error {
-	if len(m.batch.Created) > 0 {
-		if err := m.copyTo(insertColumns(m.work.Plan), m.appendCreated); err != nil {
-			return fmt.Errorf("copy new members: %w", err)
-		}
-	}
-	changed := 0
-	for i := range m.loaded.records {
-		if m.loaded.records[i].Dirty {
-			changed++
-		}
-	}
-	if changed == 0 {
-		return nil
-	}
-	if err := m.copyTo(incomingColumns(m.work.Plan), m.appendChanged); err != nil {
-		return fmt.Errorf("copy changed members: %w", err)
-	}
-	tag, err := m.tx.Exec(m.ctx, updateFromIncoming(m.work.Plan), m.tenant, *m.work.Import.StartedAt)
-	if err != nil {
-		return fmt.Errorf("update members: %w", err)
-	}
-	if tag.RowsAffected() != int64(changed) {
-		return errChanged
-	}
-	return nil
 }
 
 // end moves the ledger and stores a bounded number of the failed rows.
@@ -259,11 +208,61 @@ func (m *merging) end(failed []member.Row) error {
 			on conflict (tenant_id, import_id, lane, code, field) do update set rows = c.rows + excluded.rows`,
 			m.tenant, w.Import.ID, w.Lane, p.Code, p.Field, n)
 	}
+	for p, n := range countNotes(m.rows) {
+		b.Queue(`insert into import_note_count as c (tenant_id, import_id, lane, code, field, rows) values ($1, $2, $3, $4, $5, $6)
+			on conflict (tenant_id, import_id, lane, code, field) do update set rows = c.rows + excluded.rows`,
+			m.tenant, w.Import.ID, w.Lane, p.Code, p.Field, n)
+	}
 	b.Queue(`update import_lane set next_seq = $4, created = created + $5, updated = updated + $6, unchanged = unchanged + $7,
-			deleted = deleted + $8, skipped = skipped + $9, failed = failed + $10, protected = protected + $11
+			deleted = deleted + $8, skipped = skipped + $9, failed = failed + $10, protected = protected + $11, tagged = tagged + $12,
+			keyless = keyless + $13
 		where tenant_id = $1 and import_id = $2 and lane = $3`, m.tenant, w.Import.ID, w.Lane, w.Seq+1,
-		c.Created, c.Updated, c.Unchanged, c.Deleted, c.Skipped, c.Failed, c.Protected)
+		c.Created, c.Updated, c.Unchanged, c.Deleted, c.Skipped, c.Failed, c.Protected, c.Tagged, m.batch.Keyless)
 	return m.tx.SendBatch(m.ctx, &b).Close()
+}
+
+// beyond returns the limit of the import that its lanes together exceed by now. A share of the file's rows is taken of
+// as many as it can have; the exact number is known only at the end.
+func (m *merging) beyond() (p member.Problem, err error) {
+	o := &m.work.Import.Options
+	if !o.MaxFailed.Set && !o.MaxChanged.Set {
+		return p, nil
+	}
+	var failed, changed int64
+	err = m.tx.QueryRow(m.ctx, `select sum(failed)::bigint, sum(updated + deleted)::bigint from import_lane where tenant_id = $1 and import_id = $2`,
+		m.tenant, m.work.Import.ID).Scan(&failed, &changed)
+	switch {
+	case err != nil:
+		return p, err
+	case o.MaxFailed.Exceeded(failed, m.work.Import.Source.MaxRows):
+		p = member.Problem{Code: member.MaxFailed, Detail: o.MaxFailed.String()}
+	case o.MaxChanged.Exceeded(changed, m.work.Import.MembersBefore):
+		p = member.Problem{Code: member.MaxChanged, Detail: o.MaxChanged.String()}
+	}
+	return p, nil
+}
+
+// countNotes counts rows by the repairs that were made in them, and by the reason for which they were skipped.
+func countNotes(rows []member.Row) map[member.Problem]int64 {
+	var counts map[member.Problem]int64
+	add := func(code member.Code, field string) {
+		if counts == nil {
+			counts = map[member.Problem]int64{}
+		}
+		counts[member.Problem{Code: code, Field: field}]++
+	}
+	for i := range rows {
+		switch r := &rows[i]; r.Outcome {
+		case member.Skipped:
+			add(r.Skip, "")
+		case member.Failed, member.Deleted:
+		case member.Created, member.Updated, member.Unchanged:
+			for _, n := range r.Notes {
+				add(n.Code, n.Field)
+			}
+		}
+	}
+	return counts
 }
 
 // countProblems counts rows by code and field; a row with the same problem twice counts once.

@@ -3,51 +3,12 @@ package postgres
 import (
 	"bytes"
 	"context"
-	"strings"
+	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/meibo/meibo/internal/member"
 )
-
-// The statements of a chunk. Column names come from the schema of fields, never from a file.
-
-// selectMatches reads, for each key of $3, the member that has it. LATERAL with OFFSET 0 keeps it at one index
-// lookup per key: without statistics the planner might scan the whole table for every chunk.
-func selectMatches(p *member.Plan) string {
-	return `select k.key, m.* from unnest($3::text[]) k(key), lateral (
-		select id, version, ` + columns(p) + ` from member where tenant_id = $1 and list_id = $2 and ` +
-		p.KeyField().Key + ` = k.key offset 0) m`
-}
-
-func columns(p *member.Plan) string {
-	names := make([]string, len(p.Fields))
-	for i := range p.Fields {
-		names[i] = p.Fields[i].Key
-	}
-	return strings.Join(names, ", ")
-}
-
-func insertColumns(p *member.Plan) string {
-	return `member (tenant_id, list_id, created_at, updated_at, last_seen_at, version, id, ` + columns(p) + `)`
-}
-
-func incomingColumns(p *member.Plan) string {
-	return `incoming (id, stored, version, ` + columns(p) + `)`
-}
-
-// updateFromIncoming gives changed members their new values, unless somebody else changed them since they
-// were read.
-func updateFromIncoming(p *member.Plan) string {
-	sets := make([]string, 0, len(p.Fields))
-	for i := range p.Fields {
-		if i != p.Key {
-			sets = append(sets, p.Fields[i].Key+` = i.`+p.Fields[i].Key)
-		}
-	}
-	return `update member m set updated_at = $2, version = i.version, ` + strings.Join(sets, ", ") +
-		` from incoming i where m.tenant_id = $1 and m.id = i.id and m.version = i.stored`
-}
 
 // mergeConn returns a connection that is prepared for merging: it has the temporary table for changed
 // members, and joins by index lookups only, because the table never has statistics.
@@ -62,7 +23,8 @@ func (db *DB) mergeConn(ctx context.Context) (*pgxpool.Conn, error) {
 		return conn, nil
 	}
 	_, err = conn.Exec(ctx, `set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_material = off;
-		create temporary table incoming on commit delete rows as select *, 0 as stored from member with no data`)
+		create temporary table incoming on commit delete rows as
+			select *, 0 as stored, ''::text as merge_key, false as gone, false as touched from member with no data`)
 	if err != nil {
 		conn.Release()
 		return nil, err
@@ -71,48 +33,130 @@ func (db *DB) mergeConn(ctx context.Context) (*pgxpool.Conn, error) {
 	return conn, nil
 }
 
+// selectHolders finds which members of the list have the values @values of a unique field, as keys are compared.
+func (l *layout) selectHolders(f *member.Field) string {
+	from := `select k.value, m.id from unnest(@values::text[]) k(value), lateral (
+		select m.id from member m where m.tenant_id = @tenant and m.list_id = @list and m.` + f.Key + ` = k.value offset 0) m`
+	shadow := `m.` + f.Key
+	if f.Custom {
+		from = `select k.value, m.id from unnest(@values::text[]) k(value), lateral (
+			select member_id as id from member_key where tenant_id = @tenant and list_id = @list and field = @field and value = k.value offset 0) m`
+		shadow = `m.custom->>@field`
+		if f.Type == member.Email {
+			shadow = `lower(` + shadow + `)`
+		}
+	}
+	if !l.dry {
+		return from
+	}
+	return from + ` where not exists (select from member_shadow s where s.tenant_id = @tenant and s.import_id = @import and s.id = m.id)
+		union all select ` + shadow + `, m.id from member_shadow m
+			where m.tenant_id = @tenant and m.import_id = @import and not m.gone and ` + shadow + ` = any(@values)`
+}
+
 // copyTo streams one chunk of tuples that fill appends.
-func (m *merging) copyTo(target string, fill func([]byte) []byte) error {
-	data := fill(append(make([]byte, 0, 1<<20), copyHeader...))
+func (m *merging) copyTo(target string, fill func([]byte) ([]byte, error)) error {
+	data, err := fill(append(make([]byte, 0, 1<<20), copyHeader...))
+	if err != nil {
+		return err
+	}
 	data = appendInt16(data, -1)
-	_, err := m.tx.Conn().PgConn().CopyFrom(m.ctx, bytes.NewReader(data), `copy `+target+` from stdin (format binary)`)
+	_, err = m.tx.Conn().PgConn().CopyFrom(m.ctx, bytes.NewReader(data), `copy `+target+` from stdin (format binary)`)
 	return err
 }
 
 // appendCreated appends the new members as insertColumns names them.
-func (m *merging) appendCreated(b []byte) []byte {
-	i, fields := m.work.Import, m.work.Plan.Fields
-	prefix := appendInt16(nil, 7+len(fields))
+func (m *merging) appendCreated(b []byte) ([]byte, error) {
+	i, l, rules := m.work.Import, m.layout, &m.work.Plan.Rules
+	columns := 7 + len(l.createdColumns()) + len(l.stored) + min(len(l.custom), 1)
+	if l.dry {
+		columns += 2
+	}
+	prefix := appendInt16(nil, columns)
 	prefix = appendBigint(appendBigint(prefix, int64(m.tenant)), i.ListID)
 	for range 3 { // created_at, updated_at, last_seen_at: the import's start
 		prefix = appendTime(prefix, *i.StartedAt)
 	}
-	for _, r := range m.batch.Created {
+	keys := m.createdKeys()
+	for n, r := range m.batch.Created {
 		b = append(b, prefix...)
 		b = appendBigint(appendInteger(b, r.Version), r.ID)
-		b = appendValues(b, fields, r)
+		if l.dry {
+			b = appendText(append(appendInt32(b, 16), i.ID[:]...), keys[n])
+		}
+		if rules.Kind == member.KindLead {
+			b = appendText(b, string(member.KindLead))
+		}
+		if rules.Registration == member.Provisional {
+			b = appendBool(b, true)
+		}
+		if rules.ImportTag != "" {
+			b = appendTextArray(b, r.ImportTags)
+		}
+		var err error
+		if b, err = m.appendValues(b, r, false); err != nil {
+			return nil, err
+		}
 	}
-	return b
+	return b, nil
+}
+
+// createdKeys returns the merge keys of the new members, in their order.
+func (m *merging) createdKeys() []string {
+	if !m.layout.dry {
+		return nil
+	}
+	keys := make([]string, 0, len(m.batch.Created))
+	for i := range m.rows {
+		if r := &m.rows[i]; r.Outcome == member.Created {
+			keys = append(keys, r.Key)
+		}
+	}
+	return keys
 }
 
 // appendChanged appends the changed members as incomingColumns names them.
-func (m *merging) appendChanged(b []byte) []byte {
-	fields := m.work.Plan.Fields
+func (m *merging) appendChanged(b []byte) ([]byte, error) {
+	l, tagged := m.layout, m.work.Plan.Rules.ImportTag != ""
+	columns := 3 + len(l.stored) + min(len(l.custom), 1)
+	if l.dry {
+		columns += 2
+	}
+	if tagged {
+		columns += 2
+	}
 	for i := range m.loaded.records {
 		r := &m.loaded.records[i]
-		if !r.Dirty {
+		if !r.Dirty && !(l.dry && r.Gone) {
 			continue
 		}
-		b = appendInt16(b, 3+len(fields))
+		b = appendInt16(b, columns)
 		b = appendInteger(appendInteger(appendBigint(b, r.ID), r.Stored), r.Version)
-		b = appendValues(b, fields, r)
+		if l.dry {
+			b = appendBool(appendText(b, m.loaded.keys[i]), r.Gone)
+		}
+		if tagged {
+			b = appendTextArray(appendBool(b, r.Touched), r.ImportTags)
+		}
+		var err error
+		if b, err = m.appendValues(b, r, true); err != nil {
+			return nil, err
+		}
 	}
-	return b
+	return b, nil
 }
 
-func appendValues(b []byte, fields []member.Field, r *member.Record) []byte {
-	for i := range fields {
+func (m *merging) appendValues(b []byte, r *member.Record, nulls bool) ([]byte, error) {
+	fields, l := m.work.Plan.Fields, m.layout
+	for _, i := range l.stored {
 		b = appendValue(b, fields[i].Type, &r.Values[i])
 	}
-	return b
+	if len(l.custom) == 0 {
+		return b, nil
+	}
+	b, err := appendCustom(b, fields, l.custom, r.Values, nulls)
+	if err != nil {
+		return nil, fmt.Errorf("member %d: %w", r.ID, err)
+	}
+	return b, nil
 }

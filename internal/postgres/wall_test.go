@@ -54,6 +54,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 	for _, sql := range []string{
 		`insert into member_key select tenant_id, list_id, 'shop', 'x', id, false from member where tenant_id = $1 limit 1`,
 		`insert into opt_out select tenant_id, list_id, 'is_subscriber', 'x@example.com', id, now() from import where tenant_id = $1 limit 1`,
+		`insert into import_opt_out select tenant_id, id, 'is_subscriber', 'x@example.com', true from import where tenant_id = $1 limit 1`,
 		`insert into import_seen select tenant_id, id, 1, 1 from import where tenant_id = $1 limit 1`,
 		`insert into journal select tenant_id, id, 1, 'removed', '{}', null, now() from import where tenant_id = $1 limit 1`,
 		`insert into member_shadow (tenant_id, list_id, id, created_at, updated_at, import_id, merge_key)

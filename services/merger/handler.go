@@ -64,6 +64,9 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	if result.Known {
 		p.allNew.Store(false)
 	}
+	if result.Beyond.Code != "" {
+		return h.stop(ctx, c.Job, result.Beyond)
+	}
 	if !result.Last && !result.Done {
 		return nil
 	}
@@ -73,6 +76,22 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	}
 	if done {
 		h.relay.Kick()
+	}
+	return nil
+}
+
+// stop fails an import that has gone beyond a limit.
+func (h *handler) stop(ctx context.Context, j queue.Job, why member.Problem) error {
+	h.log.Warn("import is beyond a limit: it fails", zap.Stringer("import", j.Import), zap.String("code", string(why.Code)), zap.String("limit", why.Detail))
+	done, err := h.db.FailImport(ctx, j.Tenant, j.Import, why)
+	if err != nil {
+		return queue.Unavailable(err)
+	}
+	if done {
+		h.relay.Kick()
+	}
+	if err := h.queue.PurgeChunks(ctx, j.Import); err != nil {
+		return queue.Unavailable(err)
 	}
 	return nil
 }

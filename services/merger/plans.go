@@ -55,7 +55,7 @@ func (p *plans) get(ctx context.Context, j queue.Job) (*compiled, error) {
 		return nil, queue.Drop(err)
 	}
 	c = &compiled{job: i, plan: plan}
-	c.allNew.Store(i.IntoEmpty && plan.KeyField().Key == "member_sn")
+	c.allNew.Store(i.IntoEmpty && !i.Options.DryRun && plan.Rules.Key == "member_sn" && plan.Rules.Mode.Creates())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.byID) >= keptPlans {

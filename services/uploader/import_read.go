@@ -21,7 +21,7 @@ type importView struct {
 	List       string          `json:"list" example:"main" doc:"The list that the members are imported into."`
 	FileName   string          `json:"file_name" example:"members.csv"`
 	Kind       member.Kind     `json:"kind" example:"member"`
-	Mode       member.Mode    `json:"mode" example:"upsert"`
+	Mode       member.Mode     `json:"mode" example:"upsert"`
 	Key        string          `json:"key" example:"member_sn"`
 	Blank      string          `json:"blank" example:"keep"`
 	Duplicates string          `json:"duplicates" example:"last"`

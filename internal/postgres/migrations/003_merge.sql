@@ -25,8 +25,7 @@ create unique index member_key_unique on member_key (tenant_id, list_id, field, 
 create index member_key_member on member_key (tenant_id, member_id);
 
 -- Who opted out of what, by address or number: an import never opts in a contact that is here, whatever became of the
--- member. import_id is the import that recorded it, null for anything else: within an import its own rows do not count,
--- so that the order in which lanes are merged changes nothing.
+-- member. import_id is the import that recorded it, null for anything else.
 create table opt_out (
     tenant_id  bigint not null,
     list_id    bigint not null,
@@ -35,6 +34,17 @@ create table opt_out (
     import_id  uuid,
     created_at timestamptz not null,
     primary key (tenant_id, list_id, field, contact)
+);
+
+-- The opt-outs of a running import, and the opt-ins where that is allowed. They come into opt_out when it ends: until
+-- then they count for none of its rows, so that the order in which lanes are merged changes nothing.
+create table import_opt_out (
+    tenant_id bigint not null,
+    import_id uuid not null,
+    field     text collate "C" not null,
+    contact   text collate "C" not null,
+    opted_out boolean not null,
+    primary key (tenant_id, import_id, field, contact)
 );
 
 -- The members that were there before an import and that its rows name, where the import must know: replace,
@@ -118,7 +128,7 @@ do $$
 declare
     t text;
 begin
-    foreach t in array array['member_key', 'opt_out', 'import_seen', 'journal', 'member_shadow', 'import_note_count', 'import_finish']
+    foreach t in array array['member_key', 'opt_out', 'import_opt_out', 'import_seen', 'journal', 'member_shadow', 'import_note_count', 'import_finish']
     loop
         execute format('alter table %I enable row level security', t);
         execute format('create policy tenant_wall on %I to meibo_web using (tenant_id = nullif(current_setting(''meibo.tenant_id'', true), '''')::bigint)', t);
@@ -128,6 +138,7 @@ end
 $$;
 grant insert, update, delete on member, member_key, opt_out to meibo_web;
 grant insert on journal to meibo_web;
+grant delete on import_opt_out to meibo_web; -- cancelling an import ends it
 
 ---- create above / drop below ----
 
@@ -137,6 +148,6 @@ alter table tenant drop column member_quota;
 alter table import_lane drop column tagged, drop column keyless;
 alter table import drop column removed, drop column unified, drop column tagged, drop column warnings,
     drop column members_before, drop column allowance, drop column with_leads, drop column finishing_at, drop column parent_id;
-drop table import_finish, import_note_count, member_shadow, journal, import_seen, opt_out, member_key;
+drop table import_finish, import_note_count, member_shadow, journal, import_seen, import_opt_out, opt_out, member_key;
 drop index member_by_list, member_lead;
 alter table member drop column custom, drop column provisional, drop column contact_verified, drop column blocked_at;
