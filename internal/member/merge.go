@@ -35,8 +35,9 @@ type Record struct {
 	New bool
 	// Dirty tells a stored member that this batch changes; Touched that it changes more than its import tags.
 	Dirty, Touched bool
-	// Gone tells a stored member that this batch deletes.
-	Gone bool
+	// Gone tells a stored member that this batch deletes; Released one that gave up a value of a unique field, which
+	// another may have taken.
+	Gone, Released bool
 }
 
 // Counts are the numbers of rows by outcome, and beside them counts that are not rows.

@@ -79,6 +79,7 @@ func (b *Batch) hold(r *Row, m *Record, id int64) {
 			if b.Holders[old] == id {
 				delete(b.Holders, old)
 			}
+			m.Released = true
 		}
 		if r.Actions[i] == Set {
 			b.Holders[Holding{i, KeyOf(f, r.Values[i])}] = id

@@ -126,7 +126,7 @@ func allow(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, rows int6
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `update import set allowance = $3, cut = case when $3 < $4 then jsonb_set(cut, '{lanes}', '1') else cut end
+	_, err = tx.Exec(ctx, `update import set allowance = $3::bigint, cut = case when $3 < $4::bigint then jsonb_set(cut, '{lanes}', '1') else cut end
 		where tenant_id = $1 and id = $2`, t, id, min(max(*left, 0), rows), rows)
 	return err
 }

@@ -48,7 +48,13 @@ func newWorld(t *testing.T, lanes int) *world {
 // start begins another import.
 func (w *world) start(t *testing.T, lanes int) {
 	t.Helper()
-	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
+	w.startWith(t, imports.Options{Rules: member.Rules{}.Filled()}, lanes)
+}
+
+// startWith is start with options.
+func (w *world) startWith(t *testing.T, o imports.Options, lanes int) {
+	t.Helper()
+	o.TimeZone, o.Region = "Asia/Tokyo", "JP"
 	i, _, err := w.db.CreateImport(t.Context(), w.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	if err != nil {
 		t.Fatal(err)

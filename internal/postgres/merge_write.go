@@ -57,6 +57,9 @@ func (m *merging) writeChanged() error {
 			return fmt.Errorf("shadow members: %w", err)
 		}
 	}
+	if err := m.release(); err != nil {
+		return fmt.Errorf("release member numbers: %w", err)
+	}
 	tag, err := m.tx.Exec(m.ctx, m.layout.updateFromIncoming(), m.named())
 	if err != nil {
 		return fmt.Errorf("update members: %w", err)
@@ -65,6 +68,23 @@ func (m *merging) writeChanged() error {
 		return errChanged
 	}
 	return nil
+}
+
+// release takes the member numbers away that members give up, before one statement gives them to others: the index is
+// checked row by row.
+func (m *merging) release() error {
+	numbered := slices.ContainsFunc(m.work.Plan.Uniques(), func(i int) bool { return m.work.Plan.Fields[i].Key == "member_sn" })
+	var ids []int64
+	for i := range m.loaded.records {
+		if r := &m.loaded.records[i]; r.Released {
+			ids = append(ids, r.ID)
+		}
+	}
+	if !numbered || len(ids) == 0 || m.layout.dry {
+		return nil
+	}
+	_, err := m.tx.Exec(m.ctx, `update member set member_sn = null where tenant_id = $1 and id = any($2::bigint[])`, m.tenant, ids)
+	return err
 }
 
 // marks reports whether the import must remember which members its rows name.
