@@ -148,9 +148,6 @@ func (p *press) trial(ctx context.Context, c *oracle.Case, how condition) (repor
 	own := *c // the oracle's start of it is this import's
 	c = &own
 	c.CSV()
-	if oneLane(c) {
-		how.cut.Lanes = 1
-	}
 	h, err := p.settle(ctx, c)
 	if err != nil {
 		return "", "", err
@@ -173,17 +170,6 @@ func (p *press) trial(ctx context.Context, c *oracle.Case, how condition) (repor
 		text.WriteString(line.text)
 	}
 	return text.String(), compare(c, got, want), nil
-}
-
-// oneLane reports whether rows of different keys could get in each other's way, so that the start of the import would
-// have given it one lane.
-func oneLane(c *oracle.Case) bool {
-	for _, column := range c.Import.Mapping {
-		if f, ok := c.Import.Schema.Field(column.Field); ok && f.Unique && f.Key != c.Import.Options.Key {
-			return true
-		}
-	}
-	return c.List.Quota != nil
 }
 
 // rehearse makes a dry run, which must come to the same and change nothing.

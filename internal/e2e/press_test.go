@@ -126,7 +126,7 @@ type reportLine struct {
 
 // load imports the file of a case and waits for the end.
 func (h *house) load(ctx context.Context, c *oracle.Case, how condition, dry bool) (*outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	o := c.Import.Options
 	o.DryRun = dry

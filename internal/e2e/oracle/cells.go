@@ -39,7 +39,7 @@ func (r *run) keyCell(j *judged, f *member.Field, cell string) {
 
 func (r *run) cell(j *judged, f *member.Field, c member.Column, cell string) {
 	if strings.TrimSpace(cell) == member.ClearMark {
-		if f.Consent || r.required(f) {
+		if f.Consent || f.Required && r.rules.Kind == member.KindMember {
 			j.fail(member.CannotClear, f.Key)
 			return
 		}
@@ -65,17 +65,7 @@ func (r *run) emptyCell(j *judged, f *member.Field, c member.Column) {
 	if c.Blank != "" {
 		blank = c.Blank
 	}
-	switch {
-	case blank == member.BlankKeep || f.Consent:
-		j.empty = append(j.empty, f.Key)
-	case r.required(f):
-		j.emptied = append(j.emptied, f.Key)
-	default:
+	if blank == member.BlankClear && !f.Consent {
 		j.clears[f.Key] = true
 	}
-}
-
-// required reports whether members of the import's kind must have a value of the field. A lead has no name.
-func (r *run) required(f *member.Field) bool {
-	return f.Required && (r.rules.Kind == member.KindMember || f.Key != "name")
 }

@@ -16,11 +16,19 @@ func (r *run) consents() (fields []member.Field) {
 	return fields
 }
 
-// consentMissing notes each consent of the standard fields that a new member must be asked for and that the row does not
-// tell.
+// consentMissing notes each consent that a new member must be asked for and that the row does not tell: of a column whose
+// cell is empty, or without a column, where the row gives its contact.
 func (r *run) consentMissing(j *judged) {
+	if r.rules.NewConsent != member.NewConsentRequired {
+		return
+	}
 	for _, f := range r.consents() {
-		if _, given := j.sets[f.Key]; r.rules.NewConsent == member.NewConsentRequired && !given && !f.Custom {
+		_, given := j.sets[f.Key]
+		asked := r.column(f.Key) >= 0
+		for _, contact := range f.Contacts {
+			asked = asked || j.sets[contact].Set && !f.Custom
+		}
+		if asked && !given {
 			j.fail(member.ConsentRequired, f.Key)
 		}
 	}
@@ -35,7 +43,7 @@ func (r *run) firstConsents(m *Member, j *judged) {
 			v = member.BoolValue(r.rules.NewConsent == member.NewConsentTrue)
 		}
 		allowed := given && r.rules.Consent == member.ConsentAllow
-		if !allowed && (v.Bool() || !v.Set) && r.optedOut(&f, contacts(m, &f)) {
+		if !allowed && v.Bool() && r.optedOut(&f, contacts(m, &f)) {
 			if given {
 				r.result.Totals.Protected++
 			}
@@ -54,30 +62,33 @@ func (r *run) firstConsents(m *Member, j *judged) {
 // laterConsents applies the row's consents to a member whose other fields are changed already; old is what it was.
 func (r *run) laterConsents(m, old *Member, j *judged) {
 	for _, f := range r.consents() {
-		before := old.Values[f.Key]
-		cell, given := j.sets[f.Key]
+		before, cell := old.Values[f.Key], j.sets[f.Key]
 		after := before
-		if given {
+		if cell.Set {
 			after = cell
 		}
 		now, then := contacts(m, &f), contacts(old, &f)
 		fresh := slices.DeleteFunc(slices.Clone(now), func(c string) bool { return slices.Contains(then, c) })
-		switch allow := r.rules.Consent == member.ConsentAllow; {
-		case given && allow && after.Bool():
-			r.forget(&f, now)
-		case after.Bool() && before.Set && !before.Bool(), after.Bool() && r.optedOut(&f, fresh):
+		asked := fresh // the contacts that are now to be written to and were not
+		if !before.Bool() {
+			asked = now
+		}
+		switch {
+		case !after.Bool():
+		case cell.Set && r.rules.Consent == member.ConsentAllow:
+			if !before.Bool() || len(fresh) > 0 {
+				r.forget(&f, now)
+			}
+		case before.Set && !before.Bool(), r.optedOut(&f, asked):
 			// Who opted out is not opted in.
-			if given {
+			if cell.Set {
 				r.result.Totals.Protected++
 			}
 			after = member.BoolValue(false)
 		}
 		m.set(f.Key, after)
-		if after.Set && !after.Bool() {
-			if before.Bool() || !before.Set {
-				r.record(&f, now)
-			}
-			r.record(&f, fresh)
+		if after.Set && !after.Bool() && (!after.Equal(before) || len(fresh) > 0) {
+			r.record(&f, now)
 		}
 	}
 }

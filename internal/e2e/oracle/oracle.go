@@ -92,7 +92,7 @@ type run struct {
 	// times counts the rows of each key; merged holds the keys that a row was merged by.
 	times  map[string]int
 	merged map[string]bool
-	// named are the members that rows name, with the lowest ordinal of those that matched; none where every row failed.
+	// named are the members that rows name, with the first of those that were applied to them.
 	named map[int64]naming
 	// memory are the opt-outs that were there before; recorded and forgotten are what this import adds and takes back.
 	memory, recorded, forgotten map[OptOut]bool
@@ -104,7 +104,7 @@ type run struct {
 
 type naming struct {
 	ordinal int64
-	matched bool
+	applied bool
 }
 
 // Run imports into the list, which it leaves alone.

@@ -9,20 +9,17 @@ import (
 	"github.com/meibo/meibo/internal/member"
 )
 
-// unknownID: there is no member with the id that the row has for its key.
-const unknownID member.Code = "unknown_id"
-
 // judged is a row on its way.
 type judged struct {
 	*Row
 	ordinal int64
 	key     string
-	// sets are the values that the cells give, clears the fields that they clear; emptied are required fields whose
-	// empty cell would clear them; empty are the fields whose cell says nothing.
-	sets           map[string]member.Value
-	clears         map[string]bool
-	emptied, empty []string
-	problems       []member.Problem
+	// sets are the values that the cells give, clears the fields that they clear.
+	sets     map[string]member.Value
+	clears   map[string]bool
+	problems []member.Problem
+	// matches are the members that have the key, or the one of them that the row is about.
+	matches []*Member
 }
 
 func (j *judged) fail(code member.Code, field string) {
@@ -33,7 +30,9 @@ func (j *judged) fail(code member.Code, field string) {
 func (r *run) row(row *Row) {
 	j := &judged{Row: row, sets: map[string]member.Value{}, clears: map[string]bool{}}
 	counts := &r.result.Totals.Counts
-	switch r.apply(j) {
+	outcome := r.apply(j)
+	r.note(j, outcome)
+	switch outcome {
 	case member.Created:
 		counts.Created++
 	case member.Updated:
@@ -84,8 +83,7 @@ func (r *run) apply(j *judged) member.Outcome {
 		return member.Failed
 	}
 	j.key = key
-	matches := r.matches(key)
-	r.name(matches, j, false)
+	j.matches = r.matches(key)
 	if f := r.rules.SkipWithout; f != "" && r.isEmpty(j.Row, f) {
 		return member.Skipped
 	}
@@ -99,17 +97,17 @@ func (r *run) apply(j *judged) member.Outcome {
 	if len(j.problems) > 0 {
 		return member.Failed
 	}
-	if len(matches) > 1 {
+	if len(j.matches) > 1 {
 		if r.rules.Mode == member.Delete || r.rules.MultipleMatches == member.MultipleReject {
 			j.fail(member.MultipleMatches, r.rules.Key)
 			return member.Failed
 		}
-		matches = matches[:1]
+		j.matches = j.matches[:1]
 	}
-	if len(matches) == 0 {
+	if len(j.matches) == 0 {
 		return r.unknown(j)
 	}
-	return r.known(matches[0], matches, j)
+	return r.known(j.matches[0], j)
 }
 
 // unknown is a row whose key nobody has.
@@ -118,28 +116,23 @@ func (r *run) unknown(j *judged) member.Outcome {
 	case r.rules.Mode == member.Update, r.rules.Mode == member.Delete:
 		return member.Skipped
 	case r.rules.Key == "id":
-		j.fail(unknownID, "id")
+		j.fail(member.UnknownID, "id")
 		return member.Failed
 	}
 	return r.create(j)
 }
 
-// known is a row whose key a member has; all are those that have it.
-func (r *run) known(m *Member, all []*Member, j *judged) member.Outcome {
+// known is a row that is about a member.
+func (r *run) known(m *Member, j *judged) member.Outcome {
 	switch {
 	case r.rules.Mode == member.Append && m.ID < r.FirstID:
-		r.name(all[:1], j, true)
 		return member.Skipped
 	case r.rules.Mode == member.Delete:
 		r.remember(m)
 		r.remove(m)
 		return member.Deleted
 	}
-	outcome := r.update(m, j)
-	if outcome != member.Failed {
-		r.name(all[:1], j, true)
-	}
-	return outcome
+	return r.update(m, j)
 }
 
 // unreadable says why a row cannot be read, if it cannot: in these files that is its number of cells.
@@ -230,12 +223,14 @@ func (m *Member) keyValue(f *member.Field) string {
 	return comparable(f, m.Values[f.Key])
 }
 
-// name notes that the row names members: matched ones, or those that only have its key.
-func (r *run) name(members []*Member, j *judged, matched bool) {
-	for _, m := range members {
+// note keeps which members the row names: the one that it was applied to, or those that have the key of a row that was
+// not.
+func (r *run) note(j *judged, outcome member.Outcome) {
+	applied := outcome == member.Created || outcome == member.Updated || outcome == member.Unchanged
+	for _, m := range j.matches {
 		old, known := r.named[m.ID]
-		if !known || matched && !old.matched {
-			r.named[m.ID] = naming{ordinal: j.ordinal, matched: matched}
+		if !known || applied && !old.applied {
+			r.named[m.ID] = naming{ordinal: j.ordinal, applied: applied}
 		}
 	}
 }

@@ -40,19 +40,22 @@ func (r *run) create(j *judged) member.Outcome {
 	derive(m)
 	r.tag(m)
 	r.list = append(r.list, m)
-	r.name([]*Member{m}, j, true)
+	j.matches = []*Member{m}
 	return member.Created
 }
 
-// missing notes what a new member must have and has not.
+// missing notes what a new member must have and has not. A lead needs no more than a contact.
 func (r *run) missing(m *Member, j *judged) {
+	if m.Kind == member.KindLead {
+		if !m.Values["email"].Set && !m.Values["phone"].Set {
+			j.fail(member.ContactMissing, "")
+		}
+		return
+	}
 	for _, f := range r.Schema.Fields() {
-		if r.required(&f) && !m.Values[f.Key].Set {
+		if f.Required && !m.Values[f.Key].Set {
 			j.fail(member.Required, f.Key)
 		}
-	}
-	if m.Kind == member.KindLead && !m.Values["email"].Set && !m.Values["phone"].Set {
-		j.fail(member.ContactMissing, "")
 	}
 }
 
@@ -71,9 +74,7 @@ func (r *run) notUnique(m *Member, j *judged) {
 
 // update changes a member as the row says.
 func (r *run) update(m *Member, j *judged) member.Outcome {
-	for _, key := range j.emptied {
-		j.fail(member.CannotClear, key)
-	}
+	r.lost(m, j)
 	r.notUnique(m, j)
 	if len(j.problems) > 0 {
 		return member.Failed
@@ -105,6 +106,25 @@ func (r *run) update(m *Member, j *judged) member.Outcome {
 	return outcome
 }
 
+// lost notes what the row would take from a member that it cannot be without.
+func (r *run) lost(m *Member, j *judged) {
+	if m.Kind == member.KindLead {
+		left := func(key string) bool {
+			v, changes := r.after(m, j, r.field(key))
+			return changes && v.Set || !changes && m.Values[key].Set
+		}
+		if !left("email") && !left("phone") {
+			j.fail(member.ContactMissing, "")
+		}
+		return
+	}
+	for _, f := range r.Schema.Fields() {
+		if f.Required && j.clears[f.Key] {
+			j.fail(member.CannotClear, f.Key)
+		}
+	}
+}
+
 // after returns what a field becomes by the row; not ok where it stays as it is.
 func (r *run) after(m *Member, j *judged, f *member.Field) (member.Value, bool) {
 	v, given := j.sets[f.Key]
@@ -122,7 +142,7 @@ func (r *run) after(m *Member, j *judged, f *member.Field) (member.Value, bool) 
 		return v, true
 	case j.clears[f.Key]:
 		return f.Default, true
-	case r.rules.Mode == member.Replace && r.column(f.Key) < 0 && !f.ReadOnly && !f.Required:
+	case r.rules.Mode == member.Replace && m.Kind == r.rules.Kind && r.column(f.Key) < 0 && !f.ReadOnly && !f.Required:
 		return f.Default, true
 	}
 	return member.Value{}, false
