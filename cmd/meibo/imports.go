@@ -203,9 +203,14 @@ func (f *importsFailures) Run(ctx context.Context, c *console) error {
 		return c.document(failures)
 	}
 	if failures.Total == 0 {
-		return c.print("%s", c.say("失敗した行はありません。", "No row has failed."))
+		err = c.print("%s", c.say("失敗した行はありません。", "No row has failed."))
+	} else {
+		err = c.printFailures(failures, len(failures.Items))
 	}
-	return c.printFailures(failures, len(failures.Items))
+	if err != nil || len(failures.Notes) == 0 {
+		return err
+	}
+	return c.printNotes(failures)
 }
 
 // writeTo lets write fill the file, or standard output where the name is empty or -. A file that could not be filled is

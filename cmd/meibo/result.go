@@ -128,11 +128,7 @@ func (c *console) outcomes(i client.Import) []outcome {
 
 // printFailures prints the first failed rows, at most so many, and how many have which problem.
 func (c *console) printFailures(f client.Failures, most int) error {
-	reasons := table{right: []bool{true, false}}
-	for _, count := range f.Counts {
-		reasons.add(number(count.Rows), count.Reason)
-	}
-	if err := c.section(c.say("失敗の理由（行数）", "Why rows failed (rows)"), &reasons); err != nil {
+	if err := c.printReasons(c.say("失敗の理由（行数）", "Why rows failed (rows)"), f.Counts); err != nil {
 		return err
 	}
 	rows := table{
@@ -144,6 +140,19 @@ func (c *console) printFailures(f client.Failures, most int) error {
 	}
 	title := fmt.Sprintf(c.say("失敗した行（%s行のうち最初の%d行）", "Failed rows (of %s, the first %d)"), number(f.Total), len(rows.rows))
 	return c.section(title, &rows)
+}
+
+// printNotes says why rows were skipped, and what was repaired.
+func (c *console) printNotes(f client.Failures) error {
+	return c.printReasons(c.say("スキップ・補正した行（行数）", "Skipped or repaired (rows)"), f.Notes)
+}
+
+func (c *console) printReasons(title string, counts []client.FailureCount) error {
+	reasons := table{right: []bool{true, false}}
+	for _, count := range counts {
+		reasons.add(number(count.Rows), count.Reason)
+	}
+	return c.section(title, &reasons)
 }
 
 // section prints a table under its title, with an empty line after it.

@@ -11,6 +11,8 @@ import (
 type Failures struct {
 	Total  int64          `json:"total"`
 	Counts []FailureCount `json:"counts"`
+	// Notes are rows that were skipped or repaired.
+	Notes []FailureCount `json:"notes"`
 	Items  []FailedRow    `json:"items"`
 }
 

@@ -14,6 +14,8 @@ import (
 type Failures struct {
 	// Counts are rows by code and field, the most frequent first; a row with several problems is in several.
 	Counts []ProblemCount
+	// Notes are the rows that were skipped or repaired, likewise.
+	Notes []ProblemCount
 	// Sample is the first failed rows in the order of the file; long cells are cut.
 	Sample []imports.FailedRow
 }
@@ -23,6 +25,9 @@ type Failures struct {
 func (db *DB) Failures(ctx context.Context, t tenant.ID, id imports.ID, limit int) (f Failures, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		if f.Counts, err = problemCounts(ctx, tx, t, id); err != nil {
+			return err
+		}
+		if f.Notes, err = noteCounts(ctx, tx, t, id); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, `select row_number, problems, cells from import_problem where tenant_id = $1 and import_id = $2

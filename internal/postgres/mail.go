@@ -68,7 +68,16 @@ func (db *DB) Ended(ctx context.Context, t tenant.ID, id imports.ID) (e Ended, e
 
 // problemCounts counts the failed rows of an import by code and field, the most frequent first.
 func problemCounts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) ([]ProblemCount, error) {
-	rows, err := tx.Query(ctx, `select code, field, sum(rows)::bigint from import_problem_count where tenant_id = $1 and import_id = $2
+	return countsIn(ctx, tx, `import_problem_count`, t, id)
+}
+
+// noteCounts is problemCounts for the rows that were skipped or repaired.
+func noteCounts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) ([]ProblemCount, error) {
+	return countsIn(ctx, tx, `import_note_count`, t, id)
+}
+
+func countsIn(ctx context.Context, tx pgx.Tx, table string, t tenant.ID, id imports.ID) ([]ProblemCount, error) {
+	rows, err := tx.Query(ctx, `select code, field, sum(rows)::bigint from `+table+` where tenant_id = $1 and import_id = $2
 		group by code, field order by 3 desc, code, field`, t, id)
 	if err != nil {
 		return nil, err

@@ -112,8 +112,15 @@ func outcomes(i *imports.Import) string {
 		name string
 		n    int64
 	}{
-		{"created", c.Created}, {"updated", c.Updated}, {"unchanged", c.Unchanged}, {"deleted", c.Deleted}, {"skipped", c.Skipped},
-		{"failed", c.Failed}, {"protected", c.Protected}, {"tagged", c.Tagged}, {"not processed", i.Totals.NotProcessed},
+		{"created", c.Created},
+		{"updated", c.Updated},
+		{"unchanged", c.Unchanged},
+		{"deleted", c.Deleted},
+		{"skipped", c.Skipped},
+		{"failed", c.Failed},
+		{"protected", c.Protected},
+		{"tagged", c.Tagged},
+		{"not processed", i.Totals.NotProcessed},
 	} {
 		if n.n != 0 {
 			s = append(s, fmt.Sprintf("%s %d", n.name, n.n))

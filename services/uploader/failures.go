@@ -7,6 +7,7 @@ import (
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
 )
 
@@ -17,6 +18,7 @@ const firstFailures = 30
 type failuresBody struct {
 	Total  int64          `json:"total" doc:"Rows that failed."`
 	Counts []failureCount `json:"counts" doc:"Rows by problem, the most frequent first. A row with several problems is in several."`
+	Notes  []failureCount `json:"notes" doc:"Rows that did not fail but were skipped or repaired, by reason: nothing needs to be corrected."`
 	Items  []failedRow    `json:"items" doc:"The first 30 failed rows, in the order of the file."`
 }
 
@@ -64,11 +66,8 @@ func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failures
 		return nil, err
 	}
 	speaker := speaker{schema: s.schema, lang: sessionOf(ctx).lang()}
-	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}, Items: []failedRow{}}}
-	for _, c := range f.Counts {
-		reason := speaker.sentence(member.Problem{Code: c.Code, Field: c.Field})
-		out.Body.Counts = append(out.Body.Counts, failureCount{string(c.Code), c.Field, c.Rows, reason})
-	}
+	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Items: []failedRow{}}}
+	out.Body.Counts, out.Body.Notes = speaker.counts(f.Counts), speaker.counts(f.Notes)
 	fields := importedFields(i)
 	for _, row := range f.Sample {
 		shown := failedRow{RowNumber: row.Row, Problems: []failedProblem{}, Cells: make(map[string]string, len(fields))}
@@ -84,6 +83,15 @@ func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failures
 		out.Body.Items = append(out.Body.Items, shown)
 	}
 	return out, nil
+}
+
+// counts says what the numbers of rows are about.
+func (s *speaker) counts(of []postgres.ProblemCount) []failureCount {
+	counts := make([]failureCount, len(of))
+	for i, c := range of {
+		counts[i] = failureCount{string(c.Code), c.Field, c.Rows, s.sentence(member.Problem{Code: c.Code, Field: c.Field})}
+	}
+	return counts
 }
 
 // importedFields are the fields of the cells that a failed row keeps, in their order.
