@@ -42,7 +42,7 @@ func (b *Batch) consentsOfNew(r *Row) {
 			*v = BoolValue(p.Rules.NewConsent == NewConsentTrue)
 		}
 		if v.Bool() {
-			b.guard(c, given, v, r.Values)
+			b.guard(c, c.contacts, given, v, r.Values)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (b *Batch) consentsOfKnown(m *Record, r *Row) (changed bool) {
 	for _, c := range p.consents {
 		given, old := r.Actions[c.field] == Set, m.Values[c.field]
 		moved := b.moves(c, m, r)
-		if !given && !moved {
+		if !given && moved == nil {
 			continue
 		}
 		contacts := b.contactsAfter(c, m, r)
@@ -66,10 +66,12 @@ func (b *Batch) consentsOfKnown(m *Record, r *Row) (changed bool) {
 		case v.Bool() && old.Set && !old.Bool() && p.Rules.Consent == ConsentGuard:
 			v = old
 			b.Counts.Protected++
-		case v.Bool() && (moved || !old.Bool()):
-			b.guard(c, given, &v, contacts)
+		case v.Bool() && !old.Bool():
+			b.guard(c, c.contacts, given, &v, contacts)
+		case v.Bool() && moved != nil:
+			b.guard(c, moved, given, &v, contacts)
 		}
-		if v.Set && !v.Bool() && (moved || !v.Equal(old)) {
+		if v.Set && !v.Bool() && (moved != nil || !v.Equal(old)) {
 			b.remember(c, contacts, true)
 		}
 		if !v.Equal(old) {
@@ -80,14 +82,14 @@ func (b *Batch) consentsOfKnown(m *Record, r *Row) (changed bool) {
 	return changed
 }
 
-// guard turns the consent v off if an opt-out is remembered for one of its contacts; one that a cell gives is refused
-// so, unless the import may opt in: then the opt-out is forgotten.
-func (b *Batch) guard(c consentPlace, given bool, v *Value, values []Value) {
+// guard turns the consent v off if an opt-out is remembered for one of these contacts, those that are new to it; one that
+// a cell gives is refused so, unless the import may opt in: then the opt-outs of all its contacts are forgotten.
+func (b *Batch) guard(c consentPlace, contacts []int, given bool, v *Value, values []Value) {
 	if given && b.Plan.Rules.Consent == ConsentAllow {
 		b.remember(c, values, false)
 		return
 	}
-	for _, i := range c.contacts {
+	for _, i := range contacts {
 		if _, out := b.OptedOut[b.optOut(c, i, values)]; out {
 			*v = BoolValue(false)
 			if given {
@@ -115,15 +117,15 @@ func (b *Batch) optOut(c consentPlace, contact int, values []Value) OptOut {
 	return OptOut{Field: p.Fields[c.field].Key, Contact: KeyOf(&p.Fields[contact], values[contact])}
 }
 
-// moves reports whether the row gives the member another contact of the consent.
-func (b *Batch) moves(c consentPlace, m *Record, r *Row) bool {
+// moves returns the contacts of the consent of which the row gives the member another one.
+func (b *Batch) moves(c consentPlace, m *Record, r *Row) (moved []int) {
 	for _, i := range c.contacts {
 		f := &b.Plan.Fields[i]
 		if r.Actions[i] != Keep && r.Values[i].Set && KeyOf(f, r.Values[i]) != KeyOf(f, m.Values[i]) {
-			return true
+			moved = append(moved, i)
 		}
 	}
-	return false
+	return moved
 }
 
 // contactsAfter returns the member's values with the contacts that the row gives it.

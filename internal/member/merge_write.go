@@ -90,6 +90,11 @@ func (b *Batch) hold(r *Row, m *Record, id int64) {
 // update applies the row's cells to a member.
 func (b *Batch) update(m *Record, r *Row) Outcome {
 	p := b.Plan
+	if p.Rules.Kind == KindLead && !m.Lead {
+		for _, i := range p.resets { // It is the list's leads that become what the file says.
+			r.Actions[i] = Keep
+		}
+	}
 	for i := range p.Columns {
 		if r.Actions[i] == Clear && p.Fields[i].Required && !m.Lead {
 			r.Fail(CannotClear, p.Fields[i].Key, "")

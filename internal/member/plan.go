@@ -70,11 +70,11 @@ func NewPlan(s *Schema, m Mapping, rules Rules, locale *Locale) (*Plan, error) {
 		return nil, fmt.Errorf("no column feeds the key %q", rules.Key)
 	}
 	p.Columns = len(p.Fields)
-	if rules.Mode == Delete {
-		return p, nil
-	}
 	if p.skip = p.index(rules.SkipWithout); p.skip < 0 && rules.SkipWithout != "" {
 		return nil, fmt.Errorf("no column feeds %q, without which rows are skipped", rules.SkipWithout)
+	}
+	if rules.Mode == Delete {
+		return p, nil
 	}
 	if first, last := p.index("first_name"), p.index("last_name"); p.index("name") < 0 && first >= 0 && last >= 0 {
 		p.first, p.last = first, last
@@ -127,24 +127,24 @@ func (p *Plan) addLead(s *Schema) {
 	}
 }
 
-// addConsents adds the consents that a row may change by itself, or by its contacts, and the contacts of those that it
-// may change by itself, for which an opt-out is remembered.
+// addConsents adds the consents that a row may change by itself, or by its contacts, and their contacts, for which an
+// opt-out is remembered.
 func (p *Plan) addConsents(s *Schema) {
 	for _, f := range s.Fields() {
 		if !f.Consent {
 			continue
 		}
-		mapped := p.index(f.Key) >= 0
-		if !mapped && !slices.ContainsFunc(f.Contacts, func(key string) bool { return p.index(key) >= 0 }) &&
-			(f.Custom || p.Rules.NewConsent == NewConsentTrue || !p.Rules.Mode.Creates()) {
+		touched := p.index(f.Key) >= 0 || slices.ContainsFunc(f.Contacts, func(key string) bool { return p.index(key) >= 0 })
+		if !touched && (f.Custom || p.Rules.NewConsent == NewConsentTrue || !p.Rules.Mode.Creates()) {
 			continue
 		}
 		c := consentPlace{field: p.need(s, f.Key)}
 		for _, key := range f.Contacts {
-			if mapped {
-				p.need(s, key)
+			// All of them or none, so that what is remembered does not depend on which of them are mapped.
+			if !touched {
+				break
 			}
-			if i := p.index(key); i >= 0 {
+			if i := p.need(s, key); i >= 0 {
 				c.contacts = append(c.contacts, i)
 			}
 		}

@@ -62,6 +62,9 @@ func (p *Plan) Parse(r *Row) {
 	}
 	if p.Rules.Mode == Delete {
 		p.parseCell(r, p.Key)
+		if p.skip >= 0 && p.skip != p.Key && trimBlanks(r.Cells[p.skip]) == "" {
+			r.Skip = SkippedWithout
+		}
 		return
 	}
 	for i := range p.Columns {

@@ -94,7 +94,7 @@ func (m *merging) marks() bool {
 }
 
 // markSeen remembers the members that the rows name, but for those that the import created itself, whose ids tell it. A
-// row that failed has its members spared by replace, and that is all.
+// row that failed or was skipped has its members spared by replace, and that is all.
 func (m *merging) markSeen() error {
 	if !m.marks() {
 		return nil
@@ -112,11 +112,14 @@ func (m *merging) markSeen() error {
 		switch r := &m.rows[i]; r.Outcome {
 		case member.Updated, member.Unchanged:
 			mark(r.Member, &r.Ordinal)
-		case member.Failed:
+		case member.Skipped, member.Failed:
+			if r.Outcome == member.Skipped && m.work.Plan.Rules.Mode != member.Replace {
+				continue
+			}
 			for o := m.batch.Members[r.Key]; o != nil && r.Key != ""; o = o.Next {
 				mark(o, nil)
 			}
-		case member.Created, member.Deleted, member.Skipped:
+		case member.Created, member.Deleted:
 		}
 	}
 	if len(seen) == 0 {

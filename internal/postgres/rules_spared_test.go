@@ -1,0 +1,72 @@
+package postgres_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+)
+
+func TestRowsThatAreSkippedDeleteNobody(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name", "A,青木", "B,馬場")
+	i := s.run(t, rules(member.Rules{Mode: member.Delete, SkipWithout: "city"}), 1, "city,member_sn", "　,A", "東京,B")
+	if got, want := outcomes(i)+": "+s.problems(t, i), "deleted 1, skipped 1: skipped_without 1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := s.members(t, `member_sn`); !slices.Equal(got, []string{"A"}) {
+		t.Errorf("%q are left, want A", got)
+	}
+}
+
+func TestSkippedRowOfAReplacingFileNamesItsMember(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name", "A,青木", "B,馬場")
+	o := rules(member.Rules{Mode: member.Replace, SkipWithout: "city"})
+	i := s.run(t, o, 1, "member_sn,name,city", "A,青木,", "B,馬場,東京")
+	var named int
+	must(t, s.admin.QueryRow(t.Context(), `select count(*) from import_seen where import_id = $1`, i.ID).Scan(&named))
+	if named != 2 {
+		t.Errorf("%d members are in the file, want 2", named)
+	}
+}
+
+func TestLeadsThatReplaceLeaveWhatTheFileDoesNotSayOfMembers(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name,email,phone,city", "A,青木,a@example.jp,090-1111-2222,東京")
+	leads := rules(member.Rules{Kind: member.KindLead, Key: "phone", Mode: member.Replace})
+	leads.MaxRemoved = imports.Percent(100)
+	i := s.run(t, leads, 1, "phone,birthday", "09011112222,1990-05-20")
+	if got, want := outcomes(i), "updated 1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	want := []string{"A a@example.jp 1990-05-20 東京"}
+	if got := s.members(t, `member_sn, email, birthday, city`); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestOptOutsAreRememberedOfEveryContact: push notifications go to two kinds of devices; what is remembered of them does
+// not depend on which of them the file has.
+func TestOptOutsAreRememberedOfEveryContact(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name,apns_token,is_subscriber_pn", "A,青木,T1,FALSE", "B,馬場,T2,TRUE")
+	s.exec(t, `delete from opt_out`)
+	s.run(t, imports.Options{}, 10, "member_sn,fcm_token", "A,F1")
+	i := s.run(t, imports.Options{}, 1, "member_sn,name,apns_token,fcm_token", "C,千葉,T1,", "D,土井,,F1")
+	if got, want := outcomes(i), "created 2"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	// B's own token was refused by somebody else, which is no reason to opt B out when another one is added.
+	s.exec(t, `insert into opt_out (tenant_id, list_id, field, contact, created_at) select $1, id, 'is_subscriber_pn', 'T2', now() from member_list where tenant_id = $1`, s.tenant)
+	s.run(t, imports.Options{}, 1, "member_sn,apns_token,fcm_token", "B,T2,F2")
+	want := []string{"A f", "B t", "C f", "D f"}
+	if got := s.members(t, `member_sn, is_subscriber_pn`); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
