@@ -161,15 +161,24 @@ func (h *house) ended(ctx context.Context, id imports.ID) error {
 	defer tick.Stop()
 	for {
 		var final bool
-		if err := h.sql.QueryRow(ctx, `select finished_at is not null from import where tenant_id = $1 and id = $2`, h.tenant, id).Scan(&final); err != nil || final {
+		if err := h.sql.QueryRow(ctx, `select finished_at is not null from import where tenant_id = $1 and id = $2`, h.tenant, id).Scan(&final); final || err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("import %s of tenant %d does not end", id, h.tenant)
+			return h.stuck(id)
 		}
 	}
+}
+
+// stuck says how far an import has come that does not end.
+func (h *house) stuck(id imports.ID) error {
+	var text string
+	err := h.sql.QueryRow(context.Background(), `select concat_ws(' ', i.state, i.started_at, i.split_at, i.cut, p.rows_read, p.seen_at, now(),
+			(select jsonb_agg(to_jsonb(l) order by lane) from import_lane l where l.tenant_id = i.tenant_id and l.import_id = i.id and (next_seq > 0 or chunks > 0 or lane = 0)))
+		from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id where i.tenant_id = $1 and i.id = $2`, h.tenant, id).Scan(&text)
+	return fmt.Errorf("import %s of tenant %d does not end: %s (%v)", id, h.tenant, text, err)
 }
 
 func (h *house) outcome(ctx context.Context, c *oracle.Case, id imports.ID) (o *outcome, err error) {
