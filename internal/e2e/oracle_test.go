@@ -92,6 +92,27 @@ func conditions(c *oracle.Case) map[int]condition {
 	}
 }
 
+// mostTries bounds how often a case is tried to make it smaller.
+const mostTries = 150
+
+// shrink makes a case that went wrong smaller as long as it goes wrong, so that a person can see why.
+func (p presses) shrink(ctx context.Context, c *oracle.Case, wrong string) (*oracle.Case, string) {
+	tries := 0
+	for smaller := true; smaller; {
+		smaller = false
+		for next := range c.Smaller() {
+			if tries++; tries > mostTries {
+				return c, wrong
+			}
+			if w := p.trial(ctx, next); w != "" {
+				c, wrong, smaller = next, w, true
+				break
+			}
+		}
+	}
+	return c, wrong
+}
+
 // trial imports a case under each of its conditions and says what is not as it must be, "" where all is well.
 func (p presses) trial(ctx context.Context, c *oracle.Case) string {
 	found := map[int]string{}
