@@ -17,6 +17,7 @@ import (
 // Topics of the outbox.
 const (
 	TopicStarted  = "started"
+	TopicMerged   = "merged"
 	TopicFinished = "finished"
 )
 
@@ -70,10 +71,11 @@ func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (lis
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	var id imports.ID
 	var source imports.Source
+	var options imports.Options
 	err := tx.QueryRow(ctx, `update import set state = 'running', started_at = $3
 		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1)
 			and not exists (select from import where tenant_id = $1 and list_id = $2 and state = 'running')
-		returning id, source`, t, list, time.Now()).Scan(&id, &source)
+		returning id, source, options`, t, list, time.Now()).Scan(&id, &source, &options)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -87,7 +89,23 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
+	if err := lookAtList(ctx, tx, t, id, list, options); err != nil {
+		return err
+	}
 	return addToOutbox(ctx, tx, TopicStarted, t, id)
+}
+
+// lookAtList notes what an import needs to know of its list as it is when the import starts. An import of leads makes
+// some itself.
+func lookAtList(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64, o imports.Options) error {
+	kind := o.Filled().Kind
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update import set
+				with_leads = $4 = 'lead' or exists (select from member where tenant_id = $1 and list_id = $3 and kind = 'lead'),
+				members_before = case when $5 then (select count(*) from member where tenant_id = $1 and list_id = $3 and kind = $4) end
+			where tenant_id = $1 and id = $2`, t, id, list, string(kind), o.MeasuresList())
+		return err
+	})
 }
 
 func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id imports.ID) error {
@@ -102,21 +120,6 @@ func importLock(id imports.ID) int64 { return int64(xxhash.Sum64(append([]byte("
 // listLock is held by whoever gives a list's turn to an import.
 func listLock(t tenant.ID, list int64) int64 {
 	return int64(xxhash.Sum64String(fmt.Sprintf("list/%d/%d", t, list)))
-}
-
-// FinishImport completes the import if the splitter has read its whole source and every chunk is merged. Any
-// number of callers may ask; exactly one is told done.
-func (db *DB) FinishImport(ctx context.Context, t tenant.ID, id imports.ID) (done bool, err error) {
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
-		done, err = endImport(ctx, tx, t, id, imports.StateCompleted, nil,
-			`i.state = 'running' and i.split_at is not null and not exists (select from import_lane n
-				where n.tenant_id = i.tenant_id and n.import_id = i.id and n.next_seq is distinct from n.chunks)`)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("finish import %s: %w", id, err)
-	}
-	return done, nil
 }
 
 // FailImport ends a running or waiting import with a reason. What was merged stays. It reports whether it was
