@@ -51,8 +51,10 @@ type Column struct {
 
 // Import is one run of one file into one list.
 type Import struct {
-	ID         string        `json:"id"`
-	State      imports.State `json:"state"`
+	ID    string        `json:"id"`
+	State imports.State `json:"state"`
+	// Stage is what is being done for the import; empty before it is started and once it has ended.
+	Stage      imports.Stage `json:"stage"`
 	List       string        `json:"list"`
 	FileName   string        `json:"file_name"`
 	Kind       string        `json:"kind"`

@@ -139,6 +139,8 @@ type Import struct {
 	// MaxRowBytes bounds a row of the source, in bytes of UTF-8.
 	MaxRowBytes int
 	Totals      Totals
+	// Warnings are what else came of the import as a whole.
+	Warnings []member.Warning
 	// Failure is why the import failed; its Code is empty where it did not.
 	Failure member.Problem
 	// User is the name of the person who imports; empty for a key that belongs to nobody.
@@ -148,7 +150,9 @@ type Import struct {
 	QueuedAt   *time.Time
 	StartedAt  *time.Time
 	SplitAt    *time.Time
-	FinishedAt *time.Time
+	// FinishingAt is when every row had its outcome, where more was left to do than to end the import; see Finishes.
+	FinishingAt *time.Time
+	FinishedAt  *time.Time
 }
 
 // Source is the uploaded file.

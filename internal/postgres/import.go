@@ -55,17 +55,25 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 
 // importColumns and scanImport belong together. While an import runs its totals come from the ledger.
 const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_name, i.options, i.mapping, i.source, i.cut,
-	coalesce(i.first_member_id, 0), i.into_empty, i.with_leads, i.allowance, coalesce(i.members_before, 0), i.max_row_bytes, i.failure, coalesce(u.name, ''),
+	coalesce(i.first_member_id, 0), i.into_empty, i.allowance, i.max_row_bytes, i.failure, coalesce(u.name, ''),
 	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
 	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
-	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0), coalesce(i.tagged, s.tagged, 0)`
+	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0), coalesce(i.tagged, s.tagged, 0),
+	n.with_leads, coalesce(n.members_before, 0), n.finishing_at, coalesce(n.removed, 0), coalesce(n.unified, 0), n.warnings`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
 	left join app_user u on u.tenant_id = i.tenant_id and u.id = i.user_id
 	left join import_progress p on i.finished_at is null and p.tenant_id = i.tenant_id and p.import_id = i.id
-	left join lateral (` + laneSums + ` and i.finished_at is null) s on true `
+	left join lateral (` + laneSums + ` and i.finished_at is null) s on true
+	` + newColumns
+
+// newColumns gives the columns of the import i that the schema of the release before does not have, as n. There they have
+// the values of the subquery absent: a name that the innermost query does not know is looked up in the ones around it.
+const newColumns = `cross join (select false as with_leads, null::bigint as members_before, null::timestamptz as finishing_at,
+		null::bigint as removed, null::bigint as unified, null::jsonb as warnings) absent
+	cross join lateral (select with_leads, members_before, finishing_at, removed, unified, warnings from (select i.*) own) n `
 
 // laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
 const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
@@ -79,10 +87,12 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	var failure *member.Problem
 	var read int64
 	var c member.Counts
+	var removed, unified int64
 	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
-		&i.FirstID, &i.IntoEmpty, &i.WithLeads, &i.Allowance, &i.MembersBefore, &i.MaxRowBytes, &failure, &i.User,
+		&i.FirstID, &i.IntoEmpty, &i.Allowance, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
-		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged)
+		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged,
+		&i.WithLeads, &i.MembersBefore, &i.FinishingAt, &removed, &unified, &i.Warnings)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +106,7 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 		i.Failure = *failure
 	}
 	i.Totals = imports.NewTotals(read, c)
+	i.Totals.Removed, i.Totals.Unified = removed, unified
 	return &i, nil
 }
 

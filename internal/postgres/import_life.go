@@ -17,6 +17,7 @@ import (
 // Topics of the outbox.
 const (
 	TopicStarted  = "started"
+	TopicMerged   = "merged"
 	TopicFinished = "finished"
 )
 
@@ -107,6 +108,9 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
+	if err := lookAtList(ctx, tx, t, id, list, options); err != nil {
+		return err
+	}
 	if options.Filled().Mode.Creates() {
 		if err := allow(ctx, tx, t, id, source.MaxRows); err != nil {
 			return err
@@ -144,6 +148,19 @@ func quotaLeft(ctx context.Context, tx pgx.Tx, t tenant.ID, except imports.ID) (
 	return left, err
 }
 
+// lookAtList notes what an import needs to know of its list as it is when the import starts. An import of leads makes
+// some itself.
+func lookAtList(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64, o imports.Options) error {
+	kind := o.Filled().Kind
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update import set
+				with_leads = $4 = 'lead' or exists (select from member where tenant_id = $1 and list_id = $3 and kind = 'lead'),
+				members_before = case when $5 then (select count(*) from member where tenant_id = $1 and list_id = $3 and kind = $4) end
+			where tenant_id = $1 and id = $2`, t, id, list, string(kind), o.MeasuresList())
+		return err
+	})
+}
+
 func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id imports.ID) error {
 	_, err := tx.Exec(ctx, `insert into outbox (topic, tenant_id, import_id) values ($1, $2, $3)`, topic, t, id)
 	return err
@@ -162,21 +179,6 @@ func membersLock(t tenant.ID, list int64) int64 {
 // listLock is held by whoever gives a list's turn to an import.
 func listLock(t tenant.ID, list int64) int64 {
 	return int64(xxhash.Sum64String(fmt.Sprintf("list/%d/%d", t, list)))
-}
-
-// FinishImport completes the import if the splitter has read its whole source and every chunk is merged. Any
-// number of callers may ask; exactly one is told done.
-func (db *DB) FinishImport(ctx context.Context, t tenant.ID, id imports.ID) (done bool, err error) {
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
-		done, err = endImport(ctx, tx, t, id, imports.StateCompleted, nil,
-			`i.state = 'running' and i.split_at is not null and not exists (select from import_lane n
-				where n.tenant_id = i.tenant_id and n.import_id = i.id and n.next_seq is distinct from n.chunks)`)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("finish import %s: %w", id, err)
-	}
-	return done, nil
 }
 
 // FailImport ends a running or waiting import with a reason. What was merged stays. It reports whether it was

@@ -145,6 +145,14 @@ func olderSchema(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == codeUndefinedTable || pg.Code == codeUndefinedColumn)
 }
 
+// ifMigrated runs f, within tx, as far as the database has what f needs: one that is not migrated yet is left as it was.
+func ifMigrated(ctx context.Context, tx pgx.Tx, f func(tx pgx.Tx) error) error {
+	if err := pgx.BeginFunc(ctx, tx, f); !olderSchema(err) {
+		return err
+	}
+	return nil
+}
+
 // Unavailable reports whether err says that the database cannot do its work for now: it is down, starting, full, out
 // of connections, of another schema version, or the connection broke. Any other error is the database's answer to the
 // data, or ours, and repeating it for ever changes nothing.

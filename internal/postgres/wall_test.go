@@ -152,6 +152,7 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
 		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
 		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
+		"FinishStep":   func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
 		"FailImport": func() (any, error) {
 			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
 			return gave(done, done), err

@@ -115,6 +115,7 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	i, schema := e.Import, member.Standard()
 	r := Report{
 		FileName: i.FileName, List: i.List, User: i.User, Zone: zone, State: i.State, Totals: i.Totals,
+		Removed: i.Totals.Removed, Unified: i.Totals.Unified,
 		Link: strings.TrimSuffix(h.publicURL, "/") + "/imports/" + i.ID.String(),
 	}
 	if i.StartedAt != nil {

@@ -18,6 +18,7 @@ import (
 type importView struct {
 	ID         string          `json:"id" format:"uuid" doc:"Identifies the import; ids made later sort later."`
 	State      imports.State   `json:"state" enum:"created,uploaded,queued,running,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
+	Stage      imports.Stage   `json:"stage" enum:",waiting,reading,merging,finishing" doc:"What is being done for the import: it waits for its turn, its source is read and merged, the rest is merged, or every row is done and leads are unified or members removed. Empty before it is started and once it has ended."`
 	List       string          `json:"list" example:"main" doc:"The list that the members are imported into."`
 	FileName   string          `json:"file_name" example:"members.csv"`
 	Kind       member.Kind     `json:"kind" example:"member"`
@@ -77,13 +78,14 @@ type notice struct {
 
 func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	v := &importView{
-		ID: i.ID.String(), State: i.State, List: i.List, FileName: i.FileName,
+		ID: i.ID.String(), State: i.State, Stage: i.Stage(), List: i.List, FileName: i.FileName,
 		Kind: i.Options.Kind, Mode: i.Options.Mode, Key: i.Options.Key, Blank: string(i.Options.Blank), Duplicates: string(i.Options.Duplicates),
 		TimeZone: i.Options.TimeZone, Region: i.Options.Region, Size: i.Source.Size, SHA256: i.Source.SHA256, Mapping: []member.Column{},
 		Encoding: i.Options.Encoding, Delimiter: i.Options.Delimiter, Sheet: i.Options.Sheet,
 		Header: !i.Options.NoHeader, HeaderRow: i.Options.HeaderRow,
 		Total: i.Totals.Total, Created: i.Totals.Created, Updated: i.Totals.Updated, Unchanged: i.Totals.Unchanged, Deleted: i.Totals.Deleted,
-		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
+		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed,
+		Removed: i.Totals.Removed, Unified: i.Totals.Unified, Protected: i.Totals.Protected,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
 		User: i.User, Warnings: []notice{},
 	}
@@ -94,6 +96,9 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	}
 	if locale, err := i.Options.Locale(); err == nil && i.Source.Earlier != nil {
 		w := i.Source.Earlier.Warning(locale.Zone)
+		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+	}
+	for _, w := range i.Warnings {
 		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
 	}
 	if i.Failure.Code != "" {
