@@ -157,7 +157,7 @@ type userCreate struct {
 func (u *userCreate) Run(ctx context.Context, c *console) error {
 	return u.withTenant(ctx, u.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
 		made, err := db.CreateUser(ctx, t.ID, postgres.User{
-			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: u.Role,
+			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: postgres.Role(u.Role),
 		})
 		if err != nil {
 			return err

@@ -161,6 +161,8 @@ type Import struct {
 	Totals      Totals
 	// Failure is why the import failed; its Code is empty where it did not.
 	Failure member.Problem
+	// Warnings are what else there is to know about what came of it, such as that members were not removed.
+	Warnings []member.Problem
 	// User is the name of the person who imports; empty for a key that belongs to nobody.
 	User       string
 	CreatedAt  time.Time

@@ -31,6 +31,8 @@ type Counts struct {
 	Created, Updated, Unchanged, Deleted, Skipped, Failed int64
 	// Protected counts opt-ins that the consent guard refused.
 	Protected int64
+	// Tagged counts the times that a member got the import's tag.
+	Tagged int64
 }
 
 // Rows returns the number of rows that have an outcome.

@@ -87,7 +87,19 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
+	if err := noteImport(ctx, tx, t, id); err != nil {
+		return err
+	}
 	return addToOutbox(ctx, tx, TopicStarted, t, id)
+}
+
+// noteImport gives the import's list its note: the one that the import has or, where the list has none, the name of the
+// file (備考 of seed 003). A dry run writes none.
+func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	_, err := tx.Exec(ctx, `update member_list l set note = coalesce(i.options->>'note', i.file_name) from import i
+		where i.tenant_id = $1 and i.id = $2 and l.tenant_id = $1 and l.id = i.list_id
+			and (i.options->>'note' is not null or coalesce(l.note, '') = '') and i.options->'dry_run' is distinct from 'true'`, t, id)
+	return err
 }
 
 func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id imports.ID) error {

@@ -13,7 +13,6 @@ import (
 	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
-	"github.com/meibo/meibo/internal/tenant"
 )
 
 // purgeTimeout bounds how long cancelling waits for the queue.
@@ -62,11 +61,15 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if i.Options, err = o.apply(i.Options); err != nil {
 		return nil, err
 	}
+	if err := s.checkOptions(ctx, i.Options); err != nil {
+		return nil, err
+	}
 	i.Mapping = o.choices(i.Mapping, s.schema)
 	found, err := s.inspectionFor(ctx, i, o.header())
 	if err != nil {
 		return nil, err
 	}
+	i.Options = i.Options.Filled()
 	m, err := s.settle(i, found)
 	if err != nil {
 		return nil, err
@@ -165,7 +168,7 @@ func foundSo(found *Inspection, i *imports.Import, header *bool) bool {
 		return false
 	case header != nil && found.Header != *header, o.HeaderRow > 0 && found.HeaderRow != o.HeaderRow:
 		return false
-	case found.Remembered != nil && !slices.ContainsFunc(found.Remembered.Mapping, func(c member.Column) bool { return c.Field == o.Key }):
+	case found.Remembered != nil && !slices.ContainsFunc(found.Remembered.Mapping, func(c member.Column) bool { return c.Field == o.Filled().Key }):
 		return false
 	case found.Header || o.NoHeader:
 		return true
@@ -192,7 +195,19 @@ func (s *server) overtaken(ctx context.Context, i *imports.Import) error {
 // mostColumns is how many of a file's columns a refusal lists.
 const mostColumns = 30
 
-// settle returns the import's mapping for the columns that its source has. The error is a refusal that names
+// checkOptions refuses options that make no sense together, or that the caller may not ask for.
+func (s *server) checkOptions(ctx context.Context, o imports.Options) error {
+	if wrong := checkRules(o, s.schema); len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	if o.Consent == member.ConsentAllow && !callerOf(ctx).MayAllowConsent() {
+		denied := part{code: codeConsentDenied, option: "consent", fill: []string{"accepted", string(member.ConsentGuard)}}
+		return &refusal{status: http.StatusForbidden, code: codeConsentDenied, parts: []part{denied}}
+	}
+	return nil
+}
+
+// settle returns the import's mapping for the columns that its source has, with filled options. The error is a refusal that names
 // every column and field that keeps the import from starting.
 func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, error) {
 	if len(found.Columns) == 0 {
@@ -213,15 +228,10 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 	}
 	m, unknown := resolve(names, i.Mapping, otherwise)
 	var wrong []part
-	for _, header := range unknown {
+	for _, header := range append(unknown, settleColumns(m, &i.Options)...) {
 		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", inspect.Shorten(names, mostColumns)}})
 	}
-	for _, p := range s.schema.CheckMapping(m, i.Options.Key) {
-		wrong = append(wrong, part{
-			code: string(p.Code), field: p.Field, header: p.Header,
-			say: func(lang tenant.Language) string { return p.Sentence(lang, s.schema) },
-		})
-	}
+	wrong = append(wrong, checkColumns(m, &i.Options, s.schema)...)
 	if len(wrong) > 0 {
 		return nil, invalid(wrong...)
 	}
