@@ -87,3 +87,22 @@ func TestNobodyIsToldAndNothingSaidDiffer(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseLimit(f *testing.F) {
+	for _, seed := range []string{"", "none", "NONE", "0", "100", "10%", "0.5%", "100.0%", "1e3", "0x1p4", "-0", " 7 % ", "1_0", "９"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := imports.ParseLimit(text)
+		if err != nil {
+			return
+		}
+		again, err := imports.ParseLimit(l.String())
+		if err != nil || l.Set != again.Set || l.Set && l != again {
+			t.Errorf("%q is %+v, which is written %s and read as %+v, %v", text, l, l, again, err)
+		}
+		if l.Set && (l.Value < 0 || l.Share && l.Value > 100) {
+			t.Errorf("%q is %+v", text, l)
+		}
+	})
+}
