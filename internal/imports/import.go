@@ -159,10 +159,10 @@ type Import struct {
 	// MaxRowBytes bounds a row of the source, in bytes of UTF-8.
 	MaxRowBytes int
 	Totals      Totals
+	// Warnings are what else came of the import as a whole.
+	Warnings []member.Warning
 	// Failure is why the import failed; its Code is empty where it did not.
 	Failure member.Problem
-	// Warnings are what else there is to know about what came of it, such as that members were not removed.
-	Warnings []member.Problem
 	// User is the name of the person who imports; empty for a key that belongs to nobody.
 	User       string
 	CreatedAt  time.Time

@@ -126,7 +126,9 @@ func TestDryRunIsNoEarlierImport(t *testing.T) {
 		source := imports.Source{Upload: i.ID.String(), SHA256: "ab", MaxRows: 1}
 		_, err = l.db.SetUploaded(t.Context(), l.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
 		must(t, err)
-		must(t, l.db.StartImport(t.Context(), l.tenant, i.ID, postgres.Settled{Options: imports.Options{DryRun: dry}, Source: source, Cut: imports.Cut{Lanes: 1}}))
+		must(t, l.db.StartImport(t.Context(), l.tenant, i.ID, postgres.Settled{
+			Options: imports.Options{DryRun: dry}, Mapping: mapping, Source: source, Cut: imports.Cut{Lanes: 1},
+		}))
 		_, err = l.db.OpenLedger(t.Context(), l.tenant, i.ID, 1)
 		must(t, err)
 		must(t, l.db.EndOfSource(t.Context(), l.tenant, i.ID, 0, []int64{0}))

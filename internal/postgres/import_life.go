@@ -65,6 +65,15 @@ func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (lis
 	return list, err
 }
 
+// noteImport gives the import's list its note: the one that the import has or, where the list has none, the name of the
+// file (備考 of seed 003). A dry run writes none.
+func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	_, err := tx.Exec(ctx, `update member_list l set note = coalesce(i.options->>'note', i.file_name) from import i
+		where i.tenant_id = $1 and i.id = $2 and l.tenant_id = $1 and l.id = i.list_id
+			and (i.options->>'note' is not null or coalesce(l.note, '') = '') and i.options->'dry_run' is distinct from 'true'`, t, id)
+	return err
+}
+
 // runNext gives the list's turn to the import that has waited longest, if no other import of it is running: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
@@ -80,6 +89,9 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
+	if err := noteImport(ctx, tx, t, id); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `with ids as (update member_id_counter set next_id = next_id + $3 where tenant_id = $1 returning next_id - $3 as first)
 		update import set first_member_id = ids.first,
 			into_empty = not exists (select from member m where m.tenant_id = $1 and m.list_id = $4 and m.member_sn is not null)
@@ -87,19 +99,7 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
-	if err := noteImport(ctx, tx, t, id); err != nil {
-		return err
-	}
 	return addToOutbox(ctx, tx, TopicStarted, t, id)
-}
-
-// noteImport gives the import's list its note: the one that the import has or, where the list has none, the name of the
-// file (備考 of seed 003). A dry run writes none.
-func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
-	_, err := tx.Exec(ctx, `update member_list l set note = coalesce(i.options->>'note', i.file_name) from import i
-		where i.tenant_id = $1 and i.id = $2 and l.tenant_id = $1 and l.id = i.list_id
-			and (i.options->>'note' is not null or coalesce(l.note, '') = '') and i.options->'dry_run' is distinct from 'true'`, t, id)
-	return err
 }
 
 func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id imports.ID) error {

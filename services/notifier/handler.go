@@ -122,7 +122,8 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	if err != nil {
 		return Report{}, fmt.Errorf("tenant %s: %w", e.Tenant.Name, err)
 	}
-	i, schema := e.Import, e.Import.Schema
+	i := e.Import
+	schema := i.Schema
 	if schema == nil {
 		schema = member.Standard()
 	}

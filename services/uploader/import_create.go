@@ -66,7 +66,7 @@ func (s *server) newImport(ctx context.Context, b *createBody, named, idempotenc
 	if err != nil {
 		return nil, false, err
 	}
-	if err := s.checkOptions(ctx, options); err != nil {
+	if err := checkOptions(ctx, options, s.schema); err != nil {
 		return nil, false, err
 	}
 	list := cmp.Or(b.List, postgres.MainList)
@@ -76,16 +76,13 @@ func (s *server) newImport(ctx context.Context, b *createBody, named, idempotenc
 	if !storable(idempotencyKey) {
 		return nil, false, invalid(badOption("Idempotency-Key", "UTF-8"))
 	}
-	said := *b
-	said.List, said.FileName = list, baseName(b.FileName)
-	request, err := json.Marshal(said)
+	request, err := b.hash(list)
 	if err != nil {
 		return nil, false, err
 	}
-	hash := sha256.Sum256(request)
 	i, existed, err := s.db.CreateImport(ctx, caller.Tenant.ID, postgres.NewImport{
 		List: list, FileName: name, Options: options, Mapping: b.choices(nil, s.schema),
-		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey, Request: hash[:],
+		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey, Request: request,
 	})
 	switch {
 	case errors.Is(err, postgres.ErrNotFound):
@@ -94,6 +91,14 @@ func (s *server) newImport(ctx context.Context, b *createBody, named, idempotenc
 		return nil, false, keyReused()
 	}
 	return i, existed, err
+}
+
+// hash tells requests for different imports into the list apart, however they are written.
+func (b createBody) hash(list string) ([]byte, error) {
+	b.List, b.FileName = list, baseName(b.FileName)
+	said, err := json.Marshal(b)
+	sum := sha256.Sum256(said)
+	return sum[:], err
 }
 
 // keyReused refuses an idempotency key that came with another request before (422, as the IETF's draft has it).

@@ -47,6 +47,9 @@ func (limitOption) Schema(huma.Registry) *huma.Schema {
 // UnmarshalJSON reads a number or text; the schema has checked which.
 func (l *limitOption) UnmarshalJSON(data []byte) error {
 	data = bytes.TrimSpace(data)
+	if string(data) == "null" {
+		return nil
+	}
 	if !bytes.HasPrefix(data, []byte(`"`)) {
 		*l = limitOption(data)
 		return nil

@@ -331,7 +331,7 @@ func TestWarningsAndParentOfAnImportAreShown(t *testing.T) {
 	t.Parallel()
 	parent := imports.NewID()
 	i := &imports.Import{
-		ID: imports.NewID(), Parent: parent, Warnings: []member.Problem{{Code: member.RemovalWithheld}},
+		ID: imports.NewID(), Parent: parent, Warnings: []member.Warning{{Problem: member.Problem{Code: member.RemovalWithheld}}},
 		Totals: imports.Totals{Removed: 2, Unified: 3, Counts: member.Counts{Tagged: 4}},
 	}
 	text, err := json.Marshal(served(t).view(i, tenant.English))

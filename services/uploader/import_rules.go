@@ -1,7 +1,9 @@
 package uploader
 
 import (
+	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -101,6 +103,18 @@ func tagOf(s string) (string, bool) {
 		return "", false
 	}
 	return v.List[0], true
+}
+
+// checkOptions refuses options that make no sense together, or that the caller may not ask for.
+func checkOptions(ctx context.Context, o imports.Options, schema *member.Schema) error {
+	if wrong := checkRules(o, schema); len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	if o.Consent == member.ConsentAllow && !callerOf(ctx).MayAllowConsent() {
+		denied := part{code: codeConsentDenied, option: "consent", fill: []string{"accepted", string(member.ConsentGuard)}}
+		return &refusal{status: http.StatusForbidden, code: codeConsentDenied, parts: []part{denied}}
+	}
+	return nil
 }
 
 // checkRules returns what makes no sense about the options together, for a list with those fields.

@@ -13,6 +13,7 @@ import (
 	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/tenant"
 )
 
 // purgeTimeout bounds how long cancelling waits for the queue.
@@ -61,7 +62,7 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if i.Options, err = o.apply(i.Options); err != nil {
 		return nil, err
 	}
-	if err := s.checkOptions(ctx, i.Options); err != nil {
+	if err := checkOptions(ctx, i.Options, s.schema); err != nil {
 		return nil, err
 	}
 	i.Mapping = o.choices(i.Mapping, s.schema)
@@ -70,7 +71,7 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 		return nil, err
 	}
 	i.Options = i.Options.Filled()
-	m, err := s.settle(i, found)
+	m, err := s.settle(i, found, s.schema)
 	if err != nil {
 		return nil, err
 	}
@@ -195,21 +196,9 @@ func (s *server) overtaken(ctx context.Context, i *imports.Import) error {
 // mostColumns is how many of a file's columns a refusal lists.
 const mostColumns = 30
 
-// checkOptions refuses options that make no sense together, or that the caller may not ask for.
-func (s *server) checkOptions(ctx context.Context, o imports.Options) error {
-	if wrong := checkRules(o, s.schema); len(wrong) > 0 {
-		return invalid(wrong...)
-	}
-	if o.Consent == member.ConsentAllow && !callerOf(ctx).MayAllowConsent() {
-		denied := part{code: codeConsentDenied, option: "consent", fill: []string{"accepted", string(member.ConsentGuard)}}
-		return &refusal{status: http.StatusForbidden, code: codeConsentDenied, parts: []part{denied}}
-	}
-	return nil
-}
-
 // settle returns the import's mapping for the columns that its source has, with filled options. The error is a refusal that names
 // every column and field that keeps the import from starting.
-func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, error) {
+func (s *server) settle(i *imports.Import, found *Inspection, schema *member.Schema) (member.Mapping, error) {
 	if len(found.Columns) == 0 {
 		// A file without a single cell has no columns to map. It is imported all the same, and ends as a
 		// failed import that says so, as any file without rows does.
@@ -231,11 +220,19 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 	for _, header := range append(unknown, settleColumns(m, &i.Options)...) {
 		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", inspect.Shorten(names, mostColumns)}})
 	}
-	wrong = append(wrong, checkColumns(m, &i.Options, s.schema)...)
+	wrong = append(wrong, checkColumns(m, &i.Options, schema)...)
 	if len(wrong) > 0 {
 		return nil, invalid(wrong...)
 	}
 	return m, nil
+}
+
+// mappingPart is what is wrong with a column of a mapping.
+func mappingPart(p member.MappingProblem, schema *member.Schema) part {
+	return part{
+		code: string(p.Code), field: p.Field, header: p.Header,
+		say: func(lang tenant.Language) string { return p.Sentence(lang, schema) },
+	}
 }
 
 // cancelImport is POST /v1/imports/{id}/cancel.

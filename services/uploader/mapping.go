@@ -104,10 +104,7 @@ func column(m member.Mapping, header string) *member.Column {
 // checkColumns returns what keeps rows of a mapping from being read by the options.
 func checkColumns(m member.Mapping, o *imports.Options, schema *member.Schema) (wrong []part) {
 	for _, p := range schema.CheckMapping(m, o.Key) {
-		found := part{
-			code: string(p.Code), field: p.Field, header: p.Header,
-			say: func(lang tenant.Language) string { return p.Sentence(lang, schema) },
-		}
+		found := mappingPart(p, schema)
 		if p.Code == member.KeyNotMapped {
 			found = keyNotMapped(found, m, o, schema)
 		}
