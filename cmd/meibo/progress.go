@@ -91,7 +91,9 @@ func (c *console) describe(i client.Inspection) []string {
 	if len(dropped) > 0 {
 		said = append(said, c.say("取り込まない列：", "Columns that are not imported: ")+strings.Join(dropped, comma))
 	}
+	c.warned = make(map[string]bool, len(i.Warnings))
 	for _, warning := range i.Warnings {
+		c.warned[warning.Code] = true
 		said = append(said, c.say("ご注意：", "Please note: ")+printable(warning.Detail))
 	}
 	return said

@@ -83,7 +83,7 @@ func (c *closing) crowd(t *testing.T, n int) {
 // begin starts an import under these options, which has the list's turn.
 func (c *closing) begin(t *testing.T, o imports.Options) {
 	t.Helper()
-	o.Rules, o.TimeZone, o.Region = o.Filled(), "Asia/Tokyo", "JP"
+	o.Rules, o.TimeZone, o.Region = o.Rules.Filled(), "Asia/Tokyo", "JP"
 	m := mapping
 	if o.Key == "email" {
 		m = member.Mapping{{Header: "メール", Field: "email"}, {Header: "電話", Field: "phone"}}

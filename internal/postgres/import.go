@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -15,17 +16,19 @@ import (
 
 // NewImport is what is known of an import when it is created.
 type NewImport struct {
-	List           string
-	FileName       string
-	Options        imports.Options
-	Mapping        member.Mapping
-	MaxRowBytes    int
-	User           int64
+	List        string
+	FileName    string
+	Options     imports.Options
+	Mapping     member.Mapping
+	MaxRowBytes int
+	User        int64
+	// IdempotencyKey is empty where the caller gives none. Request is a hash of all that the caller has said.
 	IdempotencyKey string
+	Request        []byte
 }
 
 // CreateImport adds an import in the state created. The same idempotency key gives the import that it gave
-// before, with existed true. ErrNotFound: the list is unknown.
+// before, with existed true. ErrNotFound: the list is unknown; ErrReused: the key came with another request.
 func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *imports.Import, existed bool, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := listID(ctx, tx, t, n.List)
@@ -44,6 +47,11 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 		if err != nil {
 			return err
 		}
+		if n.IdempotencyKey != "" {
+			if err := sameRequest(ctx, tx, t, id, n.Request, existed); err != nil {
+				return err
+			}
+		}
 		i, err = getImport(ctx, tx, t, id)
 		return err
 	})
@@ -51,6 +59,28 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 		return nil, false, fmt.Errorf("create import: %w", translate(err))
 	}
 	return i, existed, nil
+}
+
+// sameRequest notes the request that an import is made of or, where it existed, compares with the one that is noted. A
+// database of the version before notes none.
+func sameRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, request []byte, existed bool) error {
+	if !existed {
+		// In a transaction of its own, so that the import stays where the note cannot be.
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `update import set request_hash = $3 where tenant_id = $1 and id = $2`, t, id, request)
+			return err
+		})
+		if olderSchema(err) {
+			return nil
+		}
+		return err
+	}
+	var noted *string // as PostgreSQL writes bytea in hexadecimal
+	err := tx.QueryRow(ctx, `select to_jsonb(i)->>'request_hash' from import i where tenant_id = $1 and id = $2`, t, id).Scan(&noted)
+	if err == nil && noted != nil && *noted != `\x`+hex.EncodeToString(request) {
+		err = ErrReused
+	}
+	return err
 }
 
 // importColumns and scanImport belong together. While an import runs its totals come from the ledger.

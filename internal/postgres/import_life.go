@@ -85,6 +85,15 @@ func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (lis
 	return list, err
 }
 
+// noteImport gives the import's list its note: the one that the import has or, where the list has none, the name of the
+// file (備考 of seed 003). A dry run writes none.
+func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	_, err := tx.Exec(ctx, `update member_list l set note = coalesce(i.options->>'note', i.file_name) from import i
+		where i.tenant_id = $1 and i.id = $2 and l.tenant_id = $1 and l.id = i.list_id
+			and (i.options->>'note' is not null or coalesce(l.note, '') = '') and i.options->'dry_run' is distinct from 'true'`, t, id)
+	return err
+}
+
 // runNext gives the list's turn to the import that has waited longest, if no other import of it is running: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
@@ -99,6 +108,9 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := noteImport(ctx, tx, t, id); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `with ids as (update member_id_counter set next_id = next_id + $3 where tenant_id = $1 returning next_id - $3 as first)

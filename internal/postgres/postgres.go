@@ -33,6 +33,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrExists: a row of that name is there already.
 	ErrExists = errors.New("exists already")
+	// ErrReused: an idempotency key comes again, with another request.
+	ErrReused = errors.New("idempotency key reused")
 )
 
 // Config is how to reach the database.
