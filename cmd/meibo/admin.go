@@ -55,6 +55,8 @@ func (m *migrateCmd) Run(ctx context.Context, c *console) error {
 type tenantCmd struct {
 	Create tenantCreate `cmd:"" help:"Create a tenant, with its list main."`
 	Set    tenantSet    `cmd:"" help:"Change the settings of a tenant."`
+	List   tenantList   `cmd:"" help:"List tenants."`
+	Show   tenantShow   `cmd:"" help:"Show the settings of a tenant."`
 }
 
 // tenantSettings are those of product.md that a tenant has of its own; an empty one is the default, or what it was.
@@ -117,29 +119,6 @@ func (t *tenantCreate) Run(ctx context.Context, c *console) error {
 	})
 }
 
-type tenantSet struct {
-	database       `embed:""`
-	Name           string `arg:"" help:"The name of the tenant."`
-	tenantSettings `embed:""`
-}
-
-// Run is called by kong.
-func (t *tenantSet) Run(ctx context.Context, c *console) error {
-	return t.withTenant(ctx, t.Name, func(db *postgres.DB, found postgres.Tenant) error {
-		now, err := db.UpdateTenant(ctx, found.ID, t.of(""))
-		if err != nil {
-			return err
-		}
-		settings := table{}
-		settings.add(c.say("言語", "Language"), string(now.Language))
-		settings.add(c.say("タイムゾーン", "Time zone"), now.TimeZone)
-		settings.add(c.say("国", "Region"), now.Region)
-		settings.add(c.say("メールの差出人", "Sender of mails"), now.MailFrom)
-		settings.add(c.say("1行の上限（バイト）", "Longest row (bytes)"), number(int64(now.MaxRowBytes)))
-		return settings.write(c.out, "")
-	})
-}
-
 type userCmd struct {
 	Create userCreate `cmd:"" help:"Create a user."`
 }
@@ -157,7 +136,7 @@ type userCreate struct {
 func (u *userCreate) Run(ctx context.Context, c *console) error {
 	return u.withTenant(ctx, u.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
 		made, err := db.CreateUser(ctx, t.ID, postgres.User{
-			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: u.Role,
+			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: postgres.Role(u.Role),
 		})
 		if err != nil {
 			return err
@@ -176,6 +155,8 @@ type keyCreate struct {
 	Tenant   string `required:"" placeholder:"NAME" help:"The tenant."`
 	User     string `placeholder:"ADDRESS" help:"The e-mail address of the user to whom the key belongs; nobody if not given."`
 	Name     string `required:"" help:"What the key is for."`
+
+	AllowConsent bool `help:"Let imports by this key opt in who opted out (consent: allow)."`
 }
 
 // Run is called by kong.
@@ -190,6 +171,9 @@ func (k *keyCreate) Run(ctx context.Context, c *console) error {
 			user = u.ID
 		}
 		key, err := db.CreateKey(ctx, t.ID, k.Name, user)
+		if err == nil && k.AllowConsent {
+			err = db.AllowConsent(ctx, t.ID, key)
+		}
 		if err != nil {
 			return err
 		}

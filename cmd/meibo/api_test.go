@@ -23,6 +23,8 @@ type api struct {
 	end client.Import
 	// refuse is the problem that starting has.
 	refuse *client.Problem
+	// warnings are those of the file.
+	warnings []client.Notice
 	// never tells that the import does not end.
 	never bool
 	// watched is called when somebody asks how the import is.
@@ -61,7 +63,7 @@ func newAPI(t *testing.T, end client.Import) *api {
 	mux.HandleFunc("GET /v1/imports/01/inspection", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, client.Inspection{
 			Format: "csv", Encoding: "UTF-8", MaxRows: 3,
-			SuggestedMapping: mapping,
+			SuggestedMapping: mapping, Warnings: a.warnings,
 		})
 	})
 	mux.HandleFunc("POST /v1/imports/01/start", func(w http.ResponseWriter, _ *http.Request) {

@@ -21,6 +21,8 @@ type console struct {
 	terminal bool
 	// json tells that out has to be exactly one JSON document, and written that it is there.
 	json, written bool
+	// warned has the codes of warnings about the file that were shown when the import started.
+	warned map[string]bool
 }
 
 // language returns the language of messages that the environment asks for.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 
@@ -31,7 +32,7 @@ func statusOf(err error) int {
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &problem):
-		if _, ok := problem.About(); ok {
+		if _, ok := problem.About(); ok && problem.Status == http.StatusUnprocessableEntity {
 			return exitUsage // an option has a value that the server does not know, or --map one that does not fit
 		}
 	case errors.Is(err, context.Canceled):

@@ -24,12 +24,8 @@ type importCmd struct {
 	reading `embed:""`
 	File    string `arg:"" help:"The file, or - for standard input."`
 
-	List       string `placeholder:"NAME" help:"The list to import into (default: main)."`
-	Kind       string `placeholder:"KIND" help:"What the rows are: member."`
-	Mode       string `placeholder:"MODE" help:"What is done with known and unknown members: upsert."`
-	Key        string `placeholder:"FIELD" help:"The field that tells who a row is: member_sn."`
-	Blank      string `placeholder:"WHAT" help:"What an empty cell does: keep."`
-	Duplicates string `placeholder:"WHICH" help:"Which of the rows with the same key counts: last."`
+	List          string `placeholder:"NAME" help:"The list to import into (default: main)."`
+	importOptions `embed:""`
 
 	Map        []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
 	Remembered bool     `help:"Map the columns of which nothing is said as an earlier import of such a file did."`
@@ -46,16 +42,11 @@ func (i *importCmd) Validate() error {
 	if err := i.reading.Validate(); err != nil {
 		return err
 	}
-	mapped := map[string]bool{}
-	for _, m := range i.Map {
-		at := strings.LastIndex(m, "=")
-		if at <= 0 {
-			return fmt.Errorf("--map %s: COLUMN=FIELD expected", m)
-		}
-		if mapped[m[:at]] {
-			return fmt.Errorf("--map %s: the column is mapped twice", m)
-		}
-		mapped[m[:at]] = true
+	if err := i.importOptions.Validate(); err != nil {
+		return err
+	}
+	if _, err := columns("--map", i.Map); err != nil {
+		return err
 	}
 	if i.Resume != "" {
 		if err := i.checkResume(); err != nil {
@@ -90,23 +81,16 @@ func (i *importCmd) checkResume() error {
 
 // options returns what the server is told.
 func (i *importCmd) options() client.Options {
-	o := client.Options{
-		List: i.List, Kind: i.Kind, Mode: i.Mode, Key: i.Key, Blank: i.Blank, Duplicates: i.Duplicates,
-		Encoding: i.Encoding, Delimiter: i.Delimiter, NoHeader: i.NoHeader, HeaderRow: i.HeaderRow, Sheet: i.Sheet, FileName: "stdin",
-	}
+	o := i.importOptions.options()
+	o.List, o.FileName = i.List, "stdin"
+	o.Encoding, o.Delimiter, o.NoHeader, o.HeaderRow, o.Sheet = i.Encoding, i.Delimiter, i.NoHeader, i.HeaderRow, i.Sheet
 	if i.File != "-" {
 		o.FileName = filepath.Base(i.File)
 	}
 	if i.Remembered {
 		o.MappingFrom = imports.FromMemory
 	}
-	for _, m := range i.Map {
-		if o.Map == nil {
-			o.Map = make(map[string]string)
-		}
-		at := strings.LastIndex(m, "=") // no field has one in its name, but a column may
-		o.Map[m[:at]] = strings.TrimSpace(m[at+1:])
-	}
+	o.Map, _ = columns("--map", i.Map)
 	return o
 }
 

@@ -97,6 +97,7 @@ func (s *importsShow) Run(ctx context.Context, c *console) error {
 	t.add(c.say("ファイル名", "File"), i.FileName)
 	t.add(c.say("サイズ", "Size"), bytesText(i.Size))
 	t.add(c.say("方式", "Mode"), fmt.Sprintf(c.say("%s（キー：%s）", "%s (key: %s)"), i.Mode, i.Key))
+	c.showOptions(&t, i)
 	for _, when := range []struct {
 		name string
 		at   *time.Time

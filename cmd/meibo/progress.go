@@ -48,6 +48,10 @@ func (c *console) stage(i client.Import) string {
 	case imports.StateQueued:
 		return c.say("順番待ち", "queued")
 	case imports.StateRunning:
+		if i.Stage == imports.StageFinishing {
+			return fmt.Sprintf(c.say("仕上げ中（リードの統合 %s 件、ファイルにない会員の削除 %s 件）", "finishing (leads unified: %s, members removed: %s)"),
+				number(i.Unified), number(i.Removed))
+		}
 		return c.say("取り込み中", "running")
 	case imports.StateCompleted:
 		return c.say("完了", "completed")
@@ -87,7 +91,9 @@ func (c *console) describe(i client.Inspection) []string {
 	if len(dropped) > 0 {
 		said = append(said, c.say("取り込まない列：", "Columns that are not imported: ")+strings.Join(dropped, comma))
 	}
+	c.warned = make(map[string]bool, len(i.Warnings))
 	for _, warning := range i.Warnings {
+		c.warned[warning.Code] = true
 		said = append(said, c.say("ご注意：", "Please note: ")+printable(warning.Detail))
 	}
 	return said
@@ -178,6 +184,7 @@ type lines struct {
 	mu    sync.Mutex
 	told  time.Time
 	state imports.State
+	stage imports.Stage
 	speed speed
 }
 
@@ -223,12 +230,12 @@ func (l *lines) expect(rows int64) { l.speed.total = rows }
 func (l *lines) rows(i client.Import) {
 	now := time.Now()
 	l.speed.take(i, now)
-	if !l.due(now) && i.State == l.state {
+	if !l.due(now) && i.State == l.state && (i.Stage == l.stage || i.Stage != imports.StageFinishing) {
 		return
 	}
-	l.state, l.told = i.State, now
+	l.state, l.stage, l.told = i.State, i.Stage, now
 	text := l.console.stage(i)
-	if l.speed.current > 0 {
+	if l.speed.current > 0 && i.Stage != imports.StageFinishing {
 		text += l.console.say("：", ": ") + l.console.speedText(&l.speed)
 	}
 	l.console.note("%s", text)
@@ -304,7 +311,7 @@ func (b *bars) rows(i client.Import) {
 func (b *bars) after(decor.Statistics) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.speed.current == 0 {
+	if b.speed.current == 0 || b.state.Stage == imports.StageFinishing {
 		return b.console.stage(b.state)
 	}
 	return b.console.speedText(&b.speed)

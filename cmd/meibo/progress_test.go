@@ -41,6 +41,8 @@ func anImport(p progress) {
 	p.rows(client.Import{State: imports.StateQueued})
 	p.rows(client.Import{State: imports.StateRunning, Total: 5, NotProcessed: 3})
 	p.rows(client.Import{State: imports.StateRunning, Total: 10, NotProcessed: 3})
+	p.rows(client.Import{State: imports.StateRunning, Stage: imports.StageFinishing, Total: 10, Unified: 2, Removed: 1000})
+	p.rows(client.Import{State: imports.StateRunning, Stage: imports.StageFinishing, Total: 10, Unified: 2, Removed: 2000})
 	p.rows(client.Import{State: imports.StateCompleted, Total: 10})
 	p.close()
 	p.close()
@@ -51,7 +53,7 @@ func TestLinesTellEachStageOnce(t *testing.T) {
 	var out bytes.Buffer
 	anImport(newProgress(&console{err: &out, language: tenant.Japanese}))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	want := []string{"アップロード完了：100 B", "ファイル：xlsx, 会員", "順番待ち", "取り込み中：2 / 約 10 行", "完了：10 / 10 行"}
+	want := []string{"アップロード完了：100 B", "ファイル：xlsx, 会員", "順番待ち", "取り込み中：2 / 約 10 行", "仕上げ中（リードの統合 2 件、ファイルにない会員の削除 1,000 件）", "完了：10 / 10 行"}
 	if len(lines) != len(want) {
 		t.Fatalf("got %q", lines)
 	}

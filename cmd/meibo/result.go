@@ -56,6 +56,12 @@ func (c *console) printResult(i client.Import) error {
 	if err := c.print("%s", c.headline(i)); err != nil {
 		return err
 	}
+	if i.DryRun {
+		if err := c.print("%s", c.say("テスト実行（ドライラン）です。データは変更していません。件数は実際に実行した場合のものです。",
+			"This is a dry run: nothing was written. The numbers are those of the real run.")); err != nil {
+			return err
+		}
+	}
 	t := table{right: []bool{false, true}}
 	for _, n := range c.outcomes(i) {
 		t.add(n.name, number(n.rows))
@@ -64,6 +70,9 @@ func (c *console) printResult(i client.Import) error {
 		return err
 	}
 	for _, warning := range i.Warnings {
+		if c.warned[warning.Code] {
+			continue
+		}
 		if err := c.print("%s", c.say("ご注意：", "Please note: ")+printable(warning.Detail)); err != nil {
 			return err
 		}
@@ -118,6 +127,7 @@ func (c *console) outcomes(i client.Import) []outcome {
 		{c.say("ファイルになく削除した会員", "Removed, not in the file"), i.Removed},
 		{c.say("会員に統合したリード", "Leads unified"), i.Unified},
 		{c.say("配信停止を維持した項目", "Opt-outs protected"), i.Protected},
+		{c.say("インポートタグを付けた会員", "Given the import tag"), i.Tagged},
 	} {
 		if n.rows != 0 {
 			all = append(all, n)

@@ -13,7 +13,7 @@ type Failures struct {
 	Counts []FailureCount `json:"counts"`
 	// Notes are rows that were skipped or repaired.
 	Notes []FailureCount `json:"notes"`
-	Items  []FailedRow    `json:"items"`
+	Items []FailedRow    `json:"items"`
 }
 
 // FailureCount is how many rows have one kind of problem.

@@ -17,19 +17,38 @@ import (
 
 // Options say what to import, and how. Empty ones are the server's defaults.
 type Options struct {
-	List       string `json:"list,omitempty"`
-	FileName   string `json:"file_name,omitempty"`
+	List     string `json:"list,omitempty"`
+	FileName string `json:"file_name,omitempty"`
+	// Preset is a registration type, by its name in either language; what is said beside it goes first.
+	Preset     string `json:"preset,omitempty"`
 	Kind       string `json:"kind,omitempty"`
 	Mode       string `json:"mode,omitempty"`
 	Key        string `json:"key,omitempty"`
 	Blank      string `json:"blank,omitempty"`
-	Duplicates string `json:"duplicates,omitempty"`
-	TimeZone   string `json:"time_zone,omitempty"`
-	Region     string `json:"region,omitempty"`
-	Encoding   string `json:"encoding,omitempty"`
-	Delimiter  string `json:"delimiter,omitempty"`
-	Sheet      string `json:"sheet,omitempty"`
-	NoHeader   bool   `json:"no_header,omitempty"`
+	ListValues string `json:"list_values,omitempty"`
+	// BlankColumns and ListColumns say otherwise for single columns, by their headers.
+	BlankColumns    map[string]string `json:"blank_columns,omitempty"`
+	ListColumns     map[string]string `json:"list_values_columns,omitempty"`
+	Duplicates      string            `json:"duplicates,omitempty"`
+	MultipleMatches string            `json:"multiple_matches,omitempty"`
+	NewConsent      string            `json:"new_consent,omitempty"`
+	Consent         string            `json:"consent,omitempty"`
+	Registration    string            `json:"registration,omitempty"`
+	ImportTag       string            `json:"import_tag,omitempty"`
+	SkipWithout     string            `json:"skip_without,omitempty"`
+	DryRun          bool              `json:"dry_run,omitempty"`
+	// The limits are a number, a percentage, or none.
+	MaxFailed  string  `json:"max_failed,omitempty"`
+	MaxRemoved string  `json:"max_removed,omitempty"`
+	MaxChanged string  `json:"max_changed,omitempty"`
+	Note       string  `json:"note,omitempty"`
+	Notify     *Notify `json:"notify,omitempty"`
+	TimeZone   string  `json:"time_zone,omitempty"`
+	Region     string  `json:"region,omitempty"`
+	Encoding   string  `json:"encoding,omitempty"`
+	Delimiter  string  `json:"delimiter,omitempty"`
+	Sheet      string  `json:"sheet,omitempty"`
+	NoHeader   bool    `json:"no_header,omitempty"`
 	// HeaderRow is the number of the row that names the columns, as Excel shows it.
 	HeaderRow int64 `json:"header_row,omitempty"`
 	// MappingFrom is headers or remembered: where the mapping of columns comes from of which nothing is said.
@@ -40,6 +59,14 @@ type Options struct {
 	Map     map[string]string `json:"map,omitempty"`
 }
 
+// Notify says who is told of an import's end.
+type Notify struct {
+	// Recipients take the place of the tenant's owners and the importer; empty and not nil is nobody.
+	Recipients []string `json:"recipients,omitzero"`
+	// MinRows suppresses the mail of a completed import of fewer rows.
+	MinRows *int64 `json:"min_rows,omitempty"`
+}
+
 // Column is which column feeds which field.
 type Column struct {
 	Header string `json:"header"`
@@ -47,30 +74,50 @@ type Column struct {
 	Field string `json:"field"`
 	// Inverted columns say the opposite of their field.
 	Inverted bool `json:"inverted"`
+	// Blank and ListValues are the column's own, where it has some.
+	Blank      string `json:"blank,omitempty"`
+	ListValues string `json:"list_values,omitempty"`
 }
 
 // Import is one run of one file into one list.
 type Import struct {
-	ID         string        `json:"id"`
-	State      imports.State `json:"state"`
-	List       string        `json:"list"`
-	FileName   string        `json:"file_name"`
-	Kind       string        `json:"kind"`
-	Mode       string        `json:"mode"`
-	Key        string        `json:"key"`
-	Blank      string        `json:"blank"`
-	Duplicates string        `json:"duplicates"`
-	TimeZone   string        `json:"time_zone"`
-	Region     string        `json:"region"`
-	DryRun     bool          `json:"dry_run"`
-	Size       int64         `json:"size"`
-	SHA256     string        `json:"sha256"`
-	Encoding   string        `json:"encoding"`
-	Delimiter  string        `json:"delimiter"`
-	Sheet      string        `json:"sheet"`
-	Header     bool          `json:"header"`
-	HeaderRow  int64         `json:"header_row"`
-	Mapping    []Column      `json:"mapping"`
+	ID    string        `json:"id"`
+	State imports.State `json:"state"`
+	// Stage is what is being done for the import; empty before it is started and once it has ended.
+	Stage           imports.Stage     `json:"stage"`
+	List            string            `json:"list"`
+	FileName        string            `json:"file_name"`
+	Preset          string            `json:"preset"`
+	Kind            string            `json:"kind"`
+	Mode            string            `json:"mode"`
+	Key             string            `json:"key"`
+	Blank           string            `json:"blank"`
+	BlankColumns    map[string]string `json:"blank_columns,omitempty"`
+	ListValues      string            `json:"list_values"`
+	ListColumns     map[string]string `json:"list_values_columns,omitempty"`
+	Duplicates      string            `json:"duplicates"`
+	MultipleMatches string            `json:"multiple_matches"`
+	NewConsent      string            `json:"new_consent"`
+	Consent         string            `json:"consent"`
+	Registration    string            `json:"registration"`
+	ImportTag       string            `json:"import_tag"`
+	SkipWithout     string            `json:"skip_without"`
+	DryRun          bool              `json:"dry_run"`
+	MaxFailed       string            `json:"max_failed"`
+	MaxRemoved      string            `json:"max_removed"`
+	MaxChanged      string            `json:"max_changed"`
+	Note            string            `json:"note"`
+	Notify          ImportNotify      `json:"notify"`
+	TimeZone        string            `json:"time_zone"`
+	Region          string            `json:"region"`
+	Size            int64             `json:"size"`
+	SHA256          string            `json:"sha256"`
+	Encoding        string            `json:"encoding"`
+	Delimiter       string            `json:"delimiter"`
+	Sheet           string            `json:"sheet"`
+	Header          bool              `json:"header"`
+	HeaderRow       int64             `json:"header_row"`
+	Mapping         []Column          `json:"mapping"`
 
 	Total        int64 `json:"total"`
 	Created      int64 `json:"created"`
@@ -83,6 +130,7 @@ type Import struct {
 	Removed      int64 `json:"removed"`
 	Unified      int64 `json:"unified"`
 	Protected    int64 `json:"protected"`
+	Tagged       int64 `json:"tagged"`
 
 	CreatedAt  time.Time  `json:"created_at"`
 	UploadedAt *time.Time `json:"uploaded_at"`
@@ -91,9 +139,17 @@ type Import struct {
 	FinishedAt *time.Time `json:"finished_at"`
 
 	// Error is why the import failed; nil where it did not.
-	Error    *Notice  `json:"error"`
+	Error *Notice `json:"error"`
+	// Parent is the import whose failed rows this one retries; nil where it is no retry.
+	Parent   *string  `json:"parent"`
 	User     string   `json:"user"`
 	Warnings []Notice `json:"warnings"`
+}
+
+// ImportNotify is who is told of an import's end: the tenant's owners and the importer where Recipients is nil.
+type ImportNotify struct {
+	Recipients []string `json:"recipients"`
+	MinRows    int64    `json:"min_rows"`
 }
 
 // Notice is something to tell about an import as a whole, or about its file.

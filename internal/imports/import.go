@@ -69,9 +69,12 @@ func (t Totals) Balanced() bool {
 	return t.NotProcessed >= 0 && t.Total == t.Rows()+t.NotProcessed
 }
 
-// Options are fixed when an import starts.
+// Options are fixed when an import starts. What is not said is the zero value until then, since a default may depend on
+// another option; Filled gives what it comes to.
 type Options struct {
 	member.Rules
+	// Preset says by name what its rules would, as far as they are not said.
+	Preset Preset `json:"preset,omitempty"`
 	// DryRun has everything done but the writing.
 	DryRun bool `json:"dry_run,omitempty"`
 	// MaxFailed bounds the rows that may fail (percent of the total), MaxRemoved the members that replace may remove and
@@ -92,6 +95,10 @@ type Options struct {
 	// HeaderRow is the number of the row that names the columns, as Excel shows it; what stands above it is no
 	// data. 0 is the first row that is not blank.
 	HeaderRow int64 `json:"header_row,omitempty"`
+	// BlankColumns and ListColumns say otherwise for single columns, by their headers, than Blank and ListValues do. When the
+	// import starts they become part of its mapping.
+	BlankColumns map[string]member.Blank      `json:"blank_columns,omitempty"`
+	ListColumns  map[string]member.ListValues `json:"list_values_columns,omitempty"`
 	// MappingFrom says where the mapping of columns comes from of which nothing is said: FromHeaders where it is
 	// empty, or FromMemory.
 	MappingFrom string `json:"mapping_from,omitempty"`
@@ -103,10 +110,23 @@ const (
 	FromMemory  = "remembered"
 )
 
+// DefaultMaxRemoved is the share of a list that a replacing file may remove where nothing else is said, in percent.
+const DefaultMaxRemoved = 10
+
+// Filled returns the options as they are where everything is said: what is not said is the preset's, and then the
+// default. Limits without a default become NoLimit.
+func (o Options) Filled() Options {
+	o.Rules = o.Preset.Under(o.Rules).Filled()
+	o.MaxFailed = o.MaxFailed.or(NoLimit)
+	o.MaxRemoved = o.MaxRemoved.or(Percent(DefaultMaxRemoved))
+	o.MaxChanged = o.MaxChanged.or(NoLimit)
+	return o
+}
+
 // Notify says who is told of the import's end.
 type Notify struct {
 	// Recipients are e-mail addresses in place of the tenant's owners and the importer; empty and not nil is nobody.
-	Recipients []string `json:"recipients,omitempty"`
+	Recipients []string `json:"recipients,omitzero"`
 	// MinRows suppresses the mail of a completed import of fewer rows, never that of a failed one.
 	MinRows int64 `json:"min_rows,omitempty"`
 }
@@ -139,6 +159,8 @@ type Import struct {
 	// MaxRowBytes bounds a row of the source, in bytes of UTF-8.
 	MaxRowBytes int
 	Totals      Totals
+	// Warnings are what else came of the import as a whole.
+	Warnings []member.Warning
 	// Failure is why the import failed; its Code is empty where it did not.
 	Failure member.Problem
 	// User is the name of the person who imports; empty for a key that belongs to nobody.
@@ -148,7 +170,9 @@ type Import struct {
 	QueuedAt   *time.Time
 	StartedAt  *time.Time
 	SplitAt    *time.Time
-	FinishedAt *time.Time
+	// FinishingAt is when every row had its outcome, where more was left to do than to end the import; see Finishes.
+	FinishingAt *time.Time
+	FinishedAt  *time.Time
 }
 
 // Source is the uploaded file.

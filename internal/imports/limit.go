@@ -8,10 +8,13 @@ import (
 	"strings"
 )
 
-// Limit bounds a number of rows or members, either by itself or by a share of a whole. The zero Limit bounds nothing.
+// Limit bounds a number of rows or members, either by itself or by a share of a whole. The zero Limit is one of which
+// nothing is said; it bounds nothing until Options.Filled puts the default in its place.
 type Limit struct {
 	// Set tells a limit from none.
 	Set bool
+	// None says that there is to be no limit, whatever the default; it is never Set.
+	None bool
 	// Share says that Value is percent of the whole.
 	Share bool
 	// Value is the largest number, or percentage, that is allowed.
@@ -21,11 +24,17 @@ type Limit struct {
 // ErrLimit is returned for text that is no limit.
 var ErrLimit = errors.New("a limit is a number such as 100, or a percentage such as 10%")
 
-// ParseLimit reads a number (100) or a percentage (10%, 0.5%); the empty text and "none" are no limit.
+// NoLimit is the limit that bounds nothing and takes the place of a default.
+var NoLimit = Limit{None: true}
+
+// ParseLimit reads a number (100), a percentage (10%, 0.5%) or "none"; the empty text says nothing.
 func ParseLimit(s string) (Limit, error) {
 	s = strings.TrimSpace(s)
-	if s == "" || strings.EqualFold(s, "none") {
+	switch {
+	case s == "":
 		return Limit{}, nil
+	case strings.EqualFold(s, "none"):
+		return NoLimit, nil
 	}
 	number, share := strings.CutSuffix(s, "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
@@ -39,6 +48,14 @@ func ParseLimit(s string) (Limit, error) {
 
 // Percent returns a limit of so many percent.
 func Percent(v float64) Limit { return Limit{Set: true, Share: true, Value: v} }
+
+// or returns the limit, or otherwise where nothing is said.
+func (l Limit) or(otherwise Limit) Limit {
+	if l == (Limit{}) {
+		return otherwise
+	}
+	return l
+}
 
 // Exceeded reports whether n of a whole of so many are more than the limit allows. A whole that is not known yet is
 // given as its upper bound.
@@ -63,9 +80,9 @@ func (l Limit) String() string {
 	return strconv.FormatFloat(l.Value, 'f', -1, 64)
 }
 
-// MarshalJSON writes the form of String, null for no limit.
+// MarshalJSON writes the form of String, null where nothing is said.
 func (l Limit) MarshalJSON() ([]byte, error) {
-	if !l.Set {
+	if !l.Set && !l.None {
 		return []byte("null"), nil
 	}
 	return json.Marshal(l.String())

@@ -138,6 +138,23 @@ func (r Rules) Filled() Rules {
 	return r
 }
 
+// Or returns the rules with those of otherwise in place of what is not said.
+func (r Rules) Or(otherwise Rules) Rules {
+	fill(&r.Kind, otherwise.Kind)
+	fill(&r.Mode, otherwise.Mode)
+	fill(&r.Key, otherwise.Key)
+	fill(&r.Blank, otherwise.Blank)
+	fill(&r.ListValues, otherwise.ListValues)
+	fill(&r.Duplicates, otherwise.Duplicates)
+	fill(&r.MultipleMatches, otherwise.MultipleMatches)
+	fill(&r.NewConsent, otherwise.NewConsent)
+	fill(&r.Consent, otherwise.Consent)
+	fill(&r.Registration, otherwise.Registration)
+	fill(&r.ImportTag, otherwise.ImportTag)
+	fill(&r.SkipWithout, otherwise.SkipWithout)
+	return r
+}
+
 func fill[T ~string](v *T, otherwise T) {
 	if *v == "" {
 		*v = otherwise

@@ -23,6 +23,8 @@ type Tenant struct {
 	MailFrom string
 	// MaxRowBytes bounds a row of its files, in bytes of UTF-8, from MinRowLimit to MaxRowLimit.
 	MaxRowBytes int
+	// MemberQuota is how many members and leads it may have, nil for any number; blocked ones do not count.
+	MemberQuota *int64
 }
 
 // The bounds of a tenant's limit on rows: a row of product.md's largest still fits into a message, and the smallest
@@ -38,16 +40,38 @@ type User struct {
 	Email    string
 	Name     string
 	Language tenant.Language
-	Role     string
+	Role     Role
 }
+
+// Role is what a person may do.
+type Role string
+
+// The roles. Who may do more may do all that the ones below may.
+const (
+	RoleOwner  Role = "owner"
+	RoleAdmin  Role = "admin"
+	RoleEditor Role = "editor"
+	// RoleViewer may look at everything and change nothing.
+	RoleViewer Role = "viewer"
+)
 
 // Caller is who a request comes from.
 type Caller struct {
 	Tenant Tenant
 	// KeyName names the API key.
 	KeyName string
+	// KeyAllowsConsent says that the key itself has the permission that MayAllowConsent is about.
+	KeyAllowsConsent bool
 	// User is zero for a key that belongs to nobody.
 	User User
+}
+
+// MayEdit reports whether the caller may change members, and so import. A key that belongs to nobody may.
+func (c *Caller) MayEdit() bool { return c.User.Role != RoleViewer }
+
+// MayAllowConsent reports whether the caller's imports may opt in who opted out (consent: allow).
+func (c *Caller) MayAllowConsent() bool {
+	return c.MayEdit() && (c.KeyAllowsConsent || c.User.Role == RoleOwner || c.User.Role == RoleAdmin)
 }
 
 // MainList is the list that every tenant has.
@@ -77,29 +101,58 @@ func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
 
 // UpdateTenant gives a tenant the settings that are not zero in t; imports that were created before keep what they have.
 func (db *DB) UpdateTenant(ctx context.Context, id tenant.ID, t Tenant) (Tenant, error) {
-	t.ID = id
-	err := db.pool.QueryRow(ctx, `update tenant set language = coalesce(nullif($2, ''), language), time_zone = coalesce(nullif($3, ''), time_zone),
+	now, err := scanTenant(db.pool.QueryRow(ctx, `update tenant set language = coalesce(nullif($2, ''), language), time_zone = coalesce(nullif($3, ''), time_zone),
 			region = coalesce(nullif($4, ''), region), mail_from = coalesce(nullif($5, ''), mail_from),
 			max_row_bytes = coalesce(nullif($6, 0), max_row_bytes)
-		where id = $1 returning name, language, time_zone, region, coalesce(mail_from, ''), max_row_bytes`,
-		id, t.Language, t.TimeZone, t.Region, t.MailFrom, t.MaxRowBytes).
-		Scan(&t.Name, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes)
+		where id = $1 returning `+tenantColumns,
+		id, t.Language, t.TimeZone, t.Region, t.MailFrom, t.MaxRowBytes))
 	if err != nil {
 		return Tenant{}, fmt.Errorf("update tenant %s: %w", id, translate(err))
 	}
-	return t, nil
+	return now, nil
+}
+
+// SetMemberQuota says how many members and leads a tenant may have, nil for any number. Imports that have started keep
+// what they were allowed.
+func (db *DB) SetMemberQuota(ctx context.Context, id tenant.ID, quota *int64) error {
+	tag, err := db.pool.Exec(ctx, `update tenant set member_quota = $2 where id = $1`, id, quota)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("set member quota of tenant %s: %w", id, err)
+	}
+	return nil
 }
 
 // TenantByName finds a tenant for the command line.
 func (db *DB) TenantByName(ctx context.Context, name string) (Tenant, error) {
-	t := Tenant{Name: name}
-	err := db.pool.QueryRow(ctx, `select id, language, time_zone, region, coalesce(mail_from, ''), max_row_bytes
-		from tenant where name = $1`, name).
-		Scan(&t.ID, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes)
+	t, err := scanTenant(db.pool.QueryRow(ctx, `select `+tenantColumns+` from tenant where name = $1`, name))
 	if err != nil {
 		return Tenant{}, fmt.Errorf("tenant %q: %w", name, translate(err))
 	}
 	return t, nil
+}
+
+// Tenants returns all tenants by name, for the command line.
+func (db *DB) Tenants(ctx context.Context) ([]Tenant, error) {
+	rows, err := db.pool.Query(ctx, `select `+tenantColumns+` from tenant order by name`)
+	if err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Tenant, error) { return scanTenant(row) })
+	if err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
+	return all, nil
+}
+
+// tenantColumns and scanTenant belong together.
+const tenantColumns = `id, name, language, time_zone, region, coalesce(mail_from, ''), max_row_bytes, member_quota`
+
+func scanTenant(row pgx.Row) (t Tenant, err error) {
+	err = row.Scan(&t.ID, &t.Name, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes, &t.MemberQuota)
+	return t, err
 }
 
 // CreateUser adds a person to a tenant. ErrExists: the e-mail address is taken.
@@ -141,20 +194,33 @@ func (db *DB) CreateKey(ctx context.Context, t tenant.ID, name string, user int6
 	return key, nil
 }
 
+// AllowConsent lets imports that are made by a key of the tenant opt in who opted out. ErrNotFound: it has no such key.
+func (db *DB) AllowConsent(ctx context.Context, t tenant.ID, key string) error {
+	tag, err := db.pool.Exec(ctx, `update api_key set allow_consent = true where tenant_id = $1 and hash = $2`, t, hashKey(key))
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("allow consent: %w", err)
+	}
+	return nil
+}
+
 func hashKey(key string) []byte {
 	sum := sha256.Sum256([]byte(key))
 	return sum[:]
 }
 
-// Authenticate returns who a key belongs to; ErrNotFound where it is unknown or revoked.
+// Authenticate returns who a key belongs to; ErrNotFound where it is unknown or revoked. A database of the version before
+// knows of no key that allows consent: the column is asked for in a way that it may lack.
 func (db *DB) Authenticate(ctx context.Context, key string) (Caller, error) {
 	var c Caller
 	err := db.pool.QueryRow(ctx, `select t.id, t.name, t.language, t.time_zone, t.region, coalesce(t.mail_from, ''), t.max_row_bytes,
-			k.name, coalesce(u.id, 0), coalesce(u.email, ''), coalesce(u.name, ''), coalesce(u.language, t.language), coalesce(u.role, '')
+			k.name, coalesce((to_jsonb(k)->>'allow_consent')::boolean, false), coalesce(u.id, 0), coalesce(u.email, ''), coalesce(u.name, ''), coalesce(u.language, t.language), coalesce(u.role, '')
 		from api_key k join tenant t on t.id = k.tenant_id left join app_user u on u.tenant_id = k.tenant_id and u.id = k.user_id
 		where k.hash = $1 and k.revoked_at is null`, hashKey(key)).
 		Scan(&c.Tenant.ID, &c.Tenant.Name, &c.Tenant.Language, &c.Tenant.TimeZone, &c.Tenant.Region, &c.Tenant.MailFrom, &c.Tenant.MaxRowBytes,
-			&c.KeyName, &c.User.ID, &c.User.Email, &c.User.Name, &c.User.Language, &c.User.Role)
+			&c.KeyName, &c.KeyAllowsConsent, &c.User.ID, &c.User.Email, &c.User.Name, &c.User.Language, &c.User.Role)
 	if err != nil {
 		return Caller{}, fmt.Errorf("authenticate: %w", translate(err))
 	}

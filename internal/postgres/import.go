@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -15,17 +16,19 @@ import (
 
 // NewImport is what is known of an import when it is created.
 type NewImport struct {
-	List           string
-	FileName       string
-	Options        imports.Options
-	Mapping        member.Mapping
-	MaxRowBytes    int
-	User           int64
+	List        string
+	FileName    string
+	Options     imports.Options
+	Mapping     member.Mapping
+	MaxRowBytes int
+	User        int64
+	// IdempotencyKey is empty where the caller gives none. Request is a hash of all that the caller has said.
 	IdempotencyKey string
+	Request        []byte
 }
 
 // CreateImport adds an import in the state created. The same idempotency key gives the import that it gave
-// before, with existed true. ErrNotFound: the list is unknown.
+// before, with existed true. ErrNotFound: the list is unknown; ErrReused: the key came with another request.
 func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *imports.Import, existed bool, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := listID(ctx, tx, t, n.List)
@@ -44,6 +47,11 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 		if err != nil {
 			return err
 		}
+		if n.IdempotencyKey != "" {
+			if err := sameRequest(ctx, tx, t, id, n.Request, existed); err != nil {
+				return err
+			}
+		}
 		i, err = getImport(ctx, tx, t, id)
 		return err
 	})
@@ -53,19 +61,49 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 	return i, existed, nil
 }
 
+// sameRequest notes the request that an import is made of or, where it existed, compares with the one that is noted. A
+// database of the version before notes none.
+func sameRequest(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, request []byte, existed bool) error {
+	if !existed {
+		// In a transaction of its own, so that the import stays where the note cannot be.
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `update import set request_hash = $3 where tenant_id = $1 and id = $2`, t, id, request)
+			return err
+		})
+		if olderSchema(err) {
+			return nil
+		}
+		return err
+	}
+	var noted *string // as PostgreSQL writes bytea in hexadecimal
+	err := tx.QueryRow(ctx, `select to_jsonb(i)->>'request_hash' from import i where tenant_id = $1 and id = $2`, t, id).Scan(&noted)
+	if err == nil && noted != nil && *noted != `\x`+hex.EncodeToString(request) {
+		err = ErrReused
+	}
+	return err
+}
+
 // importColumns and scanImport belong together. While an import runs its totals come from the ledger.
 const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_name, i.options, i.mapping, i.source, i.cut,
-	coalesce(i.first_member_id, 0), i.into_empty, i.with_leads, i.allowance, coalesce(i.members_before, 0), i.max_row_bytes, i.failure, coalesce(u.name, ''),
+	coalesce(i.first_member_id, 0), i.into_empty, i.allowance, i.max_row_bytes, i.failure, coalesce(u.name, ''),
 	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
 	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
-	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0), coalesce(i.tagged, s.tagged, 0)`
+	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0), coalesce(i.tagged, s.tagged, 0),
+	n.with_leads, coalesce(n.members_before, 0), n.finishing_at, coalesce(n.removed, 0), coalesce(n.unified, 0), n.warnings`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
 	left join app_user u on u.tenant_id = i.tenant_id and u.id = i.user_id
 	left join import_progress p on i.finished_at is null and p.tenant_id = i.tenant_id and p.import_id = i.id
-	left join lateral (` + laneSums + ` and i.finished_at is null) s on true `
+	left join lateral (` + laneSums + ` and i.finished_at is null) s on true
+	` + newColumns
+
+// newColumns gives the columns of the import i that the schema of the release before does not have, as n. There they have
+// the values of the subquery absent: a name that the innermost query does not know is looked up in the ones around it.
+const newColumns = `cross join (select false as with_leads, null::bigint as members_before, null::timestamptz as finishing_at,
+		null::bigint as removed, null::bigint as unified, null::jsonb as warnings) absent
+	cross join lateral (select with_leads, members_before, finishing_at, removed, unified, warnings from (select i.*) own) n `
 
 // laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
 const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
@@ -79,10 +117,12 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	var failure *member.Problem
 	var read int64
 	var c member.Counts
+	var removed, unified int64
 	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
-		&i.FirstID, &i.IntoEmpty, &i.WithLeads, &i.Allowance, &i.MembersBefore, &i.MaxRowBytes, &failure, &i.User,
+		&i.FirstID, &i.IntoEmpty, &i.Allowance, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
-		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged)
+		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged,
+		&i.WithLeads, &i.MembersBefore, &i.FinishingAt, &removed, &unified, &i.Warnings)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +136,7 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 		i.Failure = *failure
 	}
 	i.Totals = imports.NewTotals(read, c)
+	i.Totals.Removed, i.Totals.Unified = removed, unified
 	return &i, nil
 }
 

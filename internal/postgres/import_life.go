@@ -17,6 +17,7 @@ import (
 // Topics of the outbox.
 const (
 	TopicStarted  = "started"
+	TopicMerged   = "merged"
 	TopicFinished = "finished"
 )
 
@@ -84,6 +85,15 @@ func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (lis
 	return list, err
 }
 
+// noteImport gives the import's list its note: the one that the import has or, where the list has none, the name of the
+// file (備考 of seed 003). A dry run writes none.
+func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	_, err := tx.Exec(ctx, `update member_list l set note = coalesce(i.options->>'note', i.file_name) from import i
+		where i.tenant_id = $1 and i.id = $2 and l.tenant_id = $1 and l.id = i.list_id
+			and (i.options->>'note' is not null or coalesce(l.note, '') = '') and i.options->'dry_run' is distinct from 'true'`, t, id)
+	return err
+}
+
 // runNext gives the list's turn to the import that has waited longest, if no other import of it is running: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
@@ -100,11 +110,17 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
+	if err := noteImport(ctx, tx, t, id); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `with ids as (update member_id_counter set next_id = next_id + $3 where tenant_id = $1 returning next_id - $3 as first)
 		update import set first_member_id = ids.first,
 			into_empty = not exists (select from member m where m.tenant_id = $1 and m.list_id = $4 and m.member_sn is not null)
 		from ids where tenant_id = $1 and id = $2`, t, id, source.MaxRows, list)
 	if err != nil {
+		return err
+	}
+	if err := lookAtList(ctx, tx, t, id, list, options); err != nil {
 		return err
 	}
 	if options.Filled().Mode.Creates() {
@@ -144,6 +160,19 @@ func quotaLeft(ctx context.Context, tx pgx.Tx, t tenant.ID, except imports.ID) (
 	return left, err
 }
 
+// lookAtList notes what an import needs to know of its list as it is when the import starts. An import of leads makes
+// some itself.
+func lookAtList(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64, o imports.Options) error {
+	kind := o.Filled().Kind
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update import set
+				with_leads = $4 = 'lead' or exists (select from member where tenant_id = $1 and list_id = $3 and kind = 'lead'),
+				members_before = case when $5 then (select count(*) from member where tenant_id = $1 and list_id = $3 and kind = $4) end
+			where tenant_id = $1 and id = $2`, t, id, list, string(kind), o.MeasuresList())
+		return err
+	})
+}
+
 func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id imports.ID) error {
 	_, err := tx.Exec(ctx, `insert into outbox (topic, tenant_id, import_id) values ($1, $2, $3)`, topic, t, id)
 	return err
@@ -162,21 +191,6 @@ func membersLock(t tenant.ID, list int64) int64 {
 // listLock is held by whoever gives a list's turn to an import.
 func listLock(t tenant.ID, list int64) int64 {
 	return int64(xxhash.Sum64String(fmt.Sprintf("list/%d/%d", t, list)))
-}
-
-// FinishImport completes the import if the splitter has read its whole source and every chunk is merged. Any
-// number of callers may ask; exactly one is told done.
-func (db *DB) FinishImport(ctx context.Context, t tenant.ID, id imports.ID) (done bool, err error) {
-	err = db.inTx(ctx, func(tx pgx.Tx) error {
-		done, err = endImport(ctx, tx, t, id, imports.StateCompleted, nil,
-			`i.state = 'running' and i.split_at is not null and not exists (select from import_lane n
-				where n.tenant_id = i.tenant_id and n.import_id = i.id and n.next_seq is distinct from n.chunks)`)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("finish import %s: %w", id, err)
-	}
-	return done, nil
 }
 
 // FailImport ends a running or waiting import with a reason. What was merged stays. It reports whether it was

@@ -24,7 +24,8 @@ type Recipient struct {
 type Ended struct {
 	Import *imports.Import
 	Tenant Tenant
-	// Recipients are the tenant's owners and the person who imported, each address once.
+	// Recipients are those that the import names or, where it names none, the tenant's owners and the person who imported;
+	// each address once.
 	Recipients []Recipient
 	Problems   []ProblemCount
 }
@@ -48,13 +49,7 @@ func (db *DB) Ended(ctx context.Context, t tenant.ID, id imports.ID) (e Ended, e
 			Scan(&e.Tenant.Name, &e.Tenant.Language, &e.Tenant.TimeZone, &e.Tenant.Region, &e.Tenant.MailFrom); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `select distinct on (lower(email)) email, name, language from app_user u
-			where tenant_id = $1 and email <> '' and (role = 'owner' or id = (select user_id from import where tenant_id = $1 and id = $2))
-			order by lower(email), id`, t, id)
-		if err != nil {
-			return err
-		}
-		if e.Recipients, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Recipient]); err != nil {
+		if e.Recipients, err = recipients(ctx, tx, t, e.Import); err != nil {
 			return err
 		}
 		e.Problems, err = problemCounts(ctx, tx, t, id)
@@ -64,6 +59,24 @@ func (db *DB) Ended(ctx context.Context, t tenant.ID, id imports.ID) (e Ended, e
 		return Ended{}, fmt.Errorf("ended import %s: %w", id, translate(err))
 	}
 	return e, nil
+}
+
+// recipients finds out who is to be told of an import. Somebody who is no user of the tenant is written to in the
+// tenant's language.
+func recipients(ctx context.Context, tx pgx.Tx, t tenant.ID, i *imports.Import) ([]Recipient, error) {
+	sql, args := `select distinct on (lower(email)) email, name, language from app_user u
+		where tenant_id = $1 and email <> '' and (role = 'owner' or id = (select user_id from import where tenant_id = $1 and id = $2))
+		order by lower(email), id`, []any{t, i.ID}
+	if named := i.Options.Notify.Recipients; named != nil {
+		sql, args = `select distinct on (lower(r.email)) r.email, coalesce(u.name, ''), coalesce(u.language, t.language)
+			from unnest($2::text[]) r (email) join tenant t on t.id = $1 left join app_user u on u.tenant_id = $1 and lower(u.email) = lower(r.email)
+			order by lower(r.email), u.id`, []any{t, named}
+	}
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Recipient])
 }
 
 // problemCounts counts the failed rows of an import by code and field, the most frequent first.

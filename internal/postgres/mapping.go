@@ -68,7 +68,7 @@ func (db *DB) RememberedMappings(ctx context.Context, t tenant.ID, list int64) (
 }
 
 // EarlierImport returns the newest completed import of a file with this content, in hexadecimal SHA-256, other than the
-// one of the id; nil where there is none, or a database of the version before cannot tell.
+// one of the id; a dry run is none. nil where there is none, or a database of the version before cannot tell.
 func (db *DB) EarlierImport(ctx context.Context, t tenant.ID, id imports.ID, sha256 string) (*imports.Earlier, error) {
 	if sha256 == "" {
 		return nil, nil
@@ -76,7 +76,9 @@ func (db *DB) EarlierImport(ctx context.Context, t tenant.ID, id imports.ID, sha
 	var e imports.Earlier
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `select id, file_name, finished_at from import
-			where tenant_id = $1 and source_sha256 = $3 and state = 'completed' and id <> $2 order by finished_at desc limit 1`,
+			where tenant_id = $1 and source_sha256 = $3 and state = 'completed' and id <> $2
+				and options->'dry_run' is distinct from 'true'
+			order by finished_at desc limit 1`,
 			t, id, sha256).Scan(&e.Import, &e.FileName, &e.At)
 	})
 	if errors.Is(err, pgx.ErrNoRows) || olderSchema(err) {

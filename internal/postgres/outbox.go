@@ -64,18 +64,18 @@ func (db *DB) Relay(ctx context.Context, limit int, publish func(context.Context
 	return n, nil
 }
 
-// Revive puts running imports of which no splitter has been heard for so long into the outbox again, and returns how
-// many.
+// Revive puts running imports of which no splitter or finisher has been heard for so long into the outbox again, and
+// returns how many. The row is asked as JSON, which a database that is not migrated yet answers, too.
 func (db *DB) Revive(ctx context.Context, silence time.Duration) (int64, error) {
 	tag, err := db.pool.Exec(ctx, `with silent as (
-			select i.tenant_id, i.id from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
+			select i.tenant_id, i.id, case when to_jsonb(i)->>'finishing_at' is null then $3 else $4 end as topic from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
 			where i.state = 'running' and greatest(p.seen_at, i.started_at) < $1 for update of i skip locked
 		), seen as (
 			insert into import_progress as p (tenant_id, import_id, seen_at) select tenant_id, id, $2 from silent
 			on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at
 		)
-		insert into outbox (topic, tenant_id, import_id) select $3, tenant_id, id from silent`,
-		time.Now().Add(-silence), time.Now(), TopicStarted)
+		insert into outbox (topic, tenant_id, import_id) select topic, tenant_id, id from silent`,
+		time.Now().Add(-silence), time.Now(), TopicStarted, TopicMerged)
 	if err != nil {
 		return 0, fmt.Errorf("revive imports: %w", err)
 	}

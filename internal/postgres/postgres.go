@@ -33,6 +33,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrExists: a row of that name is there already.
 	ErrExists = errors.New("exists already")
+	// ErrReused: an idempotency key comes again, with another request.
+	ErrReused = errors.New("idempotency key reused")
 )
 
 // Config is how to reach the database.
@@ -143,6 +145,14 @@ const (
 func olderSchema(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == codeUndefinedTable || pg.Code == codeUndefinedColumn)
+}
+
+// ifMigrated runs f, within tx, as far as the database has what f needs: one that is not migrated yet is left as it was.
+func ifMigrated(ctx context.Context, tx pgx.Tx, f func(tx pgx.Tx) error) error {
+	if err := pgx.BeginFunc(ctx, tx, f); !olderSchema(err) {
+		return err
+	}
+	return nil
 }
 
 // Unavailable reports whether err says that the database cannot do its work for now: it is down, starting, full, out

@@ -152,6 +152,7 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
 		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
 		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
+		"FinishStep":   func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
 		"FailImport": func() (any, error) {
 			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
 			return gave(done, done), err
@@ -181,6 +182,7 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"Mails":        func() (any, error) { m, err := db.Mails(ctx, a, b); return gave(len(m) > 0, m), err },
 		"UserByEmail":  func() (any, error) { return db.UserByEmail(ctx, a, s.b.user.Email) },
 		"CreateKey":    func() (any, error) { _, err := db.CreateKey(ctx, a, "stolen", s.b.user.ID); return nil, err },
+		"AllowConsent": func() (any, error) { return nil, db.AllowConsent(ctx, a, s.b.key) },
 		"MergeChunk": func() (any, error) {
 			thief := &world{db: db, tenant: a, job: s.b.job, plan: s.b.plan}
 			r, err := thief.merge(ctx, 0, 1, 100, row("b-shop-0", "盗人"))
@@ -197,6 +199,7 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 var notOfIDs = map[string]string{
 	"CreateUser":        "takes no id",
 	"UpdateTenant":      "takes no id but the tenant's own",
+	"SetMemberQuota":    "as UpdateTenant",
 	"OpenLedger":        "writes rows of the given tenant only: see TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt",
 	"Progress":          "as OpenLedger",
 	"EndOfSource":       "as OpenLedger",

@@ -63,6 +63,12 @@ func (q *Queue) ConsumeStarted(ctx context.Context, workers int, h Handler[Job],
 	return c.run(ctx, workers)
 }
 
+// ConsumeMerged is ConsumeStarted for imports whose rows are all merged.
+func (q *Queue) ConsumeMerged(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
+	c := consumer[Job]{queue: q, name: finisherConsumer, decode: decodeMerged, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
+	return c.run(ctx, workers)
+}
+
 // ConsumeFinished is ConsumeStarted for imports that have ended.
 func (q *Queue) ConsumeFinished(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
 	c := consumer[Job]{queue: q, name: notifierConsumer, limit: finishedLimit, decode: decodeFinished, job: func(j Job) Job { return j }, handle: h, dropped: dropped}

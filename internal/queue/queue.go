@@ -2,6 +2,7 @@
 // client.
 //
 //	JOBS    job.started.<import>    ──▶ consumer splitter
+//	        job.merged.<import>     ──▶ consumer finisher
 //	        job.finished.<import>   ──▶ consumer notifier
 //	CHUNKS  chunk.<import>.<lane>   ──▶ consumer merger
 //
@@ -44,10 +45,12 @@ const (
 	chunksStream = "CHUNKS"
 
 	splitterConsumer = "splitter"
+	finisherConsumer = "finisher"
 	notifierConsumer = "notifier"
 	mergerConsumer   = "merger"
 
 	startedSubject  = "job.started."
+	mergedSubject   = "job.merged."
 	finishedSubject = "job.finished."
 	chunkSubject    = "chunk."
 )
@@ -59,8 +62,8 @@ const ackWait = 10 * time.Second
 func streams(replicas int) []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
 		{
-			Name: jobsStream, Description: "imports that have started or ended",
-			Subjects:  []string{startedSubject + "*", finishedSubject + "*"},
+			Name: jobsStream, Description: "imports that have started, or come to their last stage or their end",
+			Subjects:  []string{startedSubject + "*", mergedSubject + "*", finishedSubject + "*"},
 			Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: replicas,
 			Duplicates: 2 * time.Minute,
 		},
@@ -82,6 +85,7 @@ func consumers() map[string]jetstream.ConsumerConfig {
 	}
 	return map[string]jetstream.ConsumerConfig{
 		splitterConsumer: consumer(splitterConsumer, startedSubject+"*"),
+		finisherConsumer: consumer(finisherConsumer, mergedSubject+"*"),
 		notifierConsumer: consumer(notifierConsumer, finishedSubject+"*"),
 		mergerConsumer:   consumer(mergerConsumer, chunkSubject+"*.*"),
 	}
@@ -204,10 +208,15 @@ var ErrTooLarge = errors.New("chunk exceeds the queue's message size limit")
 // the lane is free.
 var ErrLaneBusy = errors.New("lane is busy")
 
-// PublishStarted and PublishFinished tell the splitters and the notifiers of an import. event is unique to
-// what is told, so that the relay's repetitions within two minutes are dropped early.
+// PublishStarted, PublishMerged and PublishFinished tell the splitters, the mergers and the notifiers of an import. event
+// is unique to what is told, so that the relay's repetitions within two minutes are dropped early.
 func (q *Queue) PublishStarted(ctx context.Context, j Job, event int64) error {
 	return q.publishJob(ctx, startedSubject, j, event)
+}
+
+// PublishMerged tells the mergers that every row of an import is merged and that something is left to do.
+func (q *Queue) PublishMerged(ctx context.Context, j Job, event int64) error {
+	return q.publishJob(ctx, mergedSubject, j, event)
 }
 
 // PublishFinished tells the notifiers that an import has ended.

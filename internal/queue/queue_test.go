@@ -100,6 +100,40 @@ func TestJobsArriveOnceDespiteARepeatingRelay(t *testing.T) {
 	}
 }
 
+func TestJobsGoToThoseTheyAreFor(t *testing.T) {
+	t.Parallel()
+	q := open(t, queuetest.Server(t))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	j := newJob()
+	must(t, q.PublishStarted(ctx, j, 1))
+	must(t, q.PublishMerged(ctx, j, 2))
+	must(t, q.PublishFinished(ctx, j, 3))
+	told := make(chan string, 3)
+	tell := func(what string) queue.Handler[queue.Job] {
+		return func(_ context.Context, got queue.Job) error {
+			if got != j {
+				t.Errorf("%s of %v, want %v", what, got, j)
+			}
+			told <- what
+			return nil
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = q.ConsumeStarted(ctx, 1, tell("started"), never(t)) })
+	wg.Go(func() { _ = q.ConsumeMerged(ctx, 1, tell("merged"), never(t)) })
+	wg.Go(func() { _ = q.ConsumeFinished(ctx, 1, tell("finished"), never(t)) })
+	got := map[string]int{}
+	for range 3 {
+		got[<-told]++
+	}
+	cancel()
+	wg.Wait()
+	if fmt.Sprint(got) != "map[finished:1 merged:1 started:1]" {
+		t.Errorf("told %v, want each once", got)
+	}
+}
+
 func never(t *testing.T) queue.Dropped {
 	return func(_ context.Context, j queue.Job, why error) error {
 		t.Errorf("job %v dropped: %v", j, why)

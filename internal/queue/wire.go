@@ -26,12 +26,17 @@ type Chunk struct {
 	imports.Chunk
 }
 
-func encodeJob(subject string, j Job) (data []byte, err error) {
-	if subject == startedSubject {
-		data, err = proto.Marshal(&meibov1.Started{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()})
-	} else {
-		data, err = proto.Marshal(&meibov1.Finished{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()})
+func encodeJob(subject string, j Job) ([]byte, error) {
+	var m proto.Message
+	switch subject {
+	case startedSubject:
+		m = &meibov1.Started{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
+	case mergedSubject:
+		m = &meibov1.Merged{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
+	default:
+		m = &meibov1.Finished{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
 	}
+	data, err := proto.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode message: %w", err)
 	}
@@ -77,6 +82,7 @@ func decode(data []byte, m header) (Job, error) {
 }
 
 func decodeStarted(data []byte) (Job, error)  { return decode(data, &meibov1.Started{}) }
+func decodeMerged(data []byte) (Job, error)   { return decode(data, &meibov1.Merged{}) }
 func decodeFinished(data []byte) (Job, error) { return decode(data, &meibov1.Finished{}) }
 
 func decodeChunk(data []byte) (Chunk, error) {

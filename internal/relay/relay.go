@@ -17,7 +17,7 @@ import (
 // every is how long an event waits at most if the process that wrote it is gone.
 const every = time.Second
 
-// An import of which no splitter has been heard for so long is started again; they are looked for so often.
+// An import of which no splitter or finisher has been heard for so long is taken up again; they are looked for so often.
 const (
 	silence     = 5 * time.Minute
 	reviveEvery = time.Minute
@@ -65,15 +65,15 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
-// revive has imports started again that nobody works on any more, as after the queue has lost its disk. Cutting an
-// import again is harmless.
+// revive has imports taken up again that nobody works on any more, as after the queue has lost its disk. Cutting or
+// finishing an import again is harmless.
 func (r *Relay) revive(ctx context.Context) {
 	n, err := r.db.Revive(ctx, silence)
 	if err != nil && ctx.Err() == nil {
 		r.log.Warn("cannot look for silent imports", zap.Error(err))
 	}
 	if n > 0 {
-		r.log.Warn("silent imports started again", zap.Int64("imports", n))
+		r.log.Warn("silent imports taken up again", zap.Int64("imports", n))
 	}
 }
 
@@ -100,8 +100,11 @@ func (r *Relay) publish(ctx context.Context, e postgres.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	j := queue.Job{Tenant: e.Tenant, Import: e.Import}
-	if e.Topic == postgres.TopicStarted {
+	switch e.Topic {
+	case postgres.TopicStarted:
 		return r.queue.PublishStarted(ctx, j, e.Seq)
+	case postgres.TopicMerged:
+		return r.queue.PublishMerged(ctx, j, e.Seq)
 	}
 	return r.queue.PublishFinished(ctx, j, e.Seq)
 }

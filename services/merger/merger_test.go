@@ -21,6 +21,7 @@ import (
 	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/queue/queuetest"
 	"github.com/meibo/meibo/internal/relay"
+	"github.com/meibo/meibo/internal/tenant"
 )
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
@@ -43,24 +44,30 @@ func newBench(t *testing.T, lanes int) *bench {
 	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, zap.NewNop()), log: zap.NewNop(), plans: newPlans(db)}
 	ten, err := db.CreateTenant(t.Context(), postgres.Tenant{Name: "shop"})
 	must(t, err)
-	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
+	b := &bench{handler: h}
+	b.begin(t, ten.ID, lanes, imports.Options{})
+	return b
+}
+
+// begin starts an import under these options, which has its list's turn.
+func (b *bench) begin(t *testing.T, shop tenant.ID, lanes int, o imports.Options) {
+	t.Helper()
+	o.Rules, o.TimeZone, o.Region = o.Rules.Filled(), "Asia/Tokyo", "JP"
 	m := member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Header: "氏名", Field: "name"}}
-	i, _, err := db.CreateImport(t.Context(), ten.ID, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
+	i, _, err := b.db.CreateImport(t.Context(), shop, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	must(t, err)
 	source := imports.Source{Size: 1, Format: "csv", MaxRows: 100_000}
-	_, err = db.SetUploaded(t.Context(), ten.ID, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
+	_, err = b.db.SetUploaded(t.Context(), shop, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
 	must(t, err)
-	must(t, db.StartImport(t.Context(), ten.ID, i.ID, postgres.Settled{
+	must(t, b.db.StartImport(t.Context(), shop, i.ID, postgres.Settled{
 		Options: o, Mapping: m, Cut: imports.Cut{Lanes: lanes, ChunkRows: 100, ChunkBytes: 1 << 20}, Source: source,
 	}))
-	_, err = db.OpenLedger(t.Context(), ten.ID, i.ID, lanes)
+	_, err = b.db.OpenLedger(t.Context(), shop, i.ID, lanes)
 	must(t, err)
-	b := &bench{handler: h}
-	b.job, err = db.ImportForWork(t.Context(), ten.ID, i.ID)
+	b.job, err = b.db.ImportForWork(t.Context(), shop, i.ID)
 	must(t, err)
 	b.plan, err = b.job.Plan()
 	must(t, err)
-	return b
 }
 
 func must(t *testing.T, err error) {

@@ -2,6 +2,10 @@
 //
 //	CHUNKS ──▶ parse and validate the cells ──▶ one transaction: ledger, members, counts ──▶ ack
 //
+// What looks across an import's chunks comes after the last of them, in steps of its own:
+//
+//	job.merged ──▶ unify leads, remove who is not in a replacing file ──▶ job.finished
+//
 // Any number of mergers share the one consumer of the queue; starting and stopping them is all it takes to
 // scale. A chunk is acknowledged only after its transaction has committed.
 package merger
@@ -29,13 +33,13 @@ type Config struct {
 	Concurrency int `env:"MEIBO_MERGER_CONCURRENCY" envDefault:"0"`
 }
 
-// Run merges chunks until ctx ends.
+// Run merges chunks and finishes imports until ctx ends.
 func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	workers := cfg.Concurrency
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	cfg.Database.MaxConns = max(cfg.Database.MaxConns, int32(workers)+2)
+	cfg.Database.MaxConns = max(cfg.Database.MaxConns, int32(workers+finishers)+2)
 	db, err := postgres.Open(ctx, cfg.Database)
 	if err != nil {
 		return err
@@ -59,5 +63,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		h.relay.Run,
 		func(ctx context.Context) error { return q.ConsumeChunks(ctx, workers, h.handle, h.dropped) },
+		func(ctx context.Context) error { return q.ConsumeMerged(ctx, finishers, h.finish, h.abandoned) },
+		h.sweep,
 	)
 }

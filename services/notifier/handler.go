@@ -43,6 +43,9 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	if s := e.Import.State; s != imports.StateCompleted && s != imports.StateFailed {
 		return nil // who cancels an import knows
 	}
+	if !wanted(e.Import) {
+		return nil
+	}
 	if len(e.Recipients) == 0 {
 		h.log.Warn("nobody to tell", zap.Stringer("import", j.Import))
 		return unavailable(h.db.RecordNoRecipient(ctx, j.Tenant, j.Import))
@@ -52,6 +55,13 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 		failed = errors.Join(failed, h.tell(ctx, &e, r))
 	}
 	return unavailable(failed)
+}
+
+// wanted reports whether the import's options leave anybody to tell.
+func wanted(i *imports.Import) bool {
+	n := i.Options.Notify
+	small := i.State == imports.StateCompleted && i.Totals.Total < n.MinRows
+	return !small && (n.Recipients == nil || len(n.Recipients) > 0)
 }
 
 func unavailable(err error) error {
@@ -112,9 +122,14 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	if err != nil {
 		return Report{}, fmt.Errorf("tenant %s: %w", e.Tenant.Name, err)
 	}
-	i, schema := e.Import, member.Standard()
+	i := e.Import
+	schema := i.Schema
+	if schema == nil {
+		schema = member.Standard()
+	}
 	r := Report{
-		FileName: i.FileName, List: i.List, User: i.User, Zone: zone, State: i.State, Totals: i.Totals,
+		Workbook: i.Source.Format == "xlsx", FileName: i.FileName, List: i.List, User: i.User, Zone: zone,
+		State: i.State, Totals: i.Totals, DryRun: i.Options.DryRun,
 		Link: strings.TrimSuffix(h.publicURL, "/") + "/imports/" + i.ID.String(),
 	}
 	if i.StartedAt != nil {
@@ -125,6 +140,9 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	}
 	if i.Failure.Code != "" {
 		r.Reason = i.Failure.Sentence(lang, schema)
+	}
+	for _, w := range i.Warnings {
+		r.Warnings = append(r.Warnings, w.Sentence(lang, schema))
 	}
 	for _, p := range e.Problems {
 		r.Problems = append(r.Problems, ProblemCount{

@@ -93,11 +93,17 @@ func (o *office) owner(t *testing.T, email string, lang tenant.Language) postgre
 // running is an import by a person, zero for nobody.
 func (o *office) running(t *testing.T, by int64) queue.Job {
 	t.Helper()
+	return o.runningWith(t, by, imports.Options{}, "csv")
+}
+
+// runningWith is one with options, of a file in that format.
+func (o *office) runningWith(t *testing.T, by int64, opts imports.Options, format string) queue.Job {
+	t.Helper()
 	ctx := t.Context()
-	opts := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
+	opts.Rules, opts.TimeZone, opts.Region = opts.Rules.Filled(), "Asia/Tokyo", "JP"
 	i, _, err := o.db.CreateImport(ctx, o.tenant, postgres.NewImport{List: postgres.MainList, FileName: "会員.csv", Options: opts, MaxRowBytes: 1 << 18, User: by})
 	must(t, err)
-	source := imports.Source{Size: 1, Format: "csv", MaxRows: 10}
+	source := imports.Source{Size: 1, Format: format, MaxRows: 10}
 	_, err = o.db.SetUploaded(ctx, o.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
 	must(t, err)
 	must(t, o.db.StartImport(ctx, o.tenant, i.ID, postgres.Settled{
@@ -110,12 +116,23 @@ func (o *office) running(t *testing.T, by int64) queue.Job {
 func (o *office) completed(t *testing.T, by int64) queue.Job {
 	t.Helper()
 	j := o.running(t, by)
-	must(t, o.db.EndOfSource(t.Context(), o.tenant, j.Import, 0, nil))
-	done, err := o.db.FinishImport(t.Context(), o.tenant, j.Import)
-	if err != nil || !done {
-		t.Fatalf("finish = %v, %v", done, err)
-	}
+	o.end(t, j, true)
 	return j
+}
+
+// end brings an import to its end, which is a good one or not.
+func (o *office) end(t *testing.T, j queue.Job, good bool) {
+	t.Helper()
+	must(t, o.db.EndOfSource(t.Context(), o.tenant, j.Import, 0, nil))
+	done, err := false, error(nil)
+	if good {
+		done, err = o.db.FinishImport(t.Context(), o.tenant, j.Import)
+	} else {
+		done, err = o.db.FailImport(t.Context(), o.tenant, j.Import, member.Problem{Code: member.SourceChanged})
+	}
+	if err != nil || !done {
+		t.Fatalf("end = %v, %v", done, err)
+	}
 }
 
 // arrived returns the mails by recipient; a repeated recipient fails the test.
@@ -168,6 +185,51 @@ func TestOwnerAndImporterGetOneMailEach(t *testing.T) {
 	for _, m := range o.recorded(t, j) {
 		if m.SentAt == nil || m.Failure != nil {
 			t.Errorf("recorded %+v, want sent", m)
+		}
+	}
+}
+
+func TestImportSaysWhoIsToldAndWhen(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.owner(t, "owner@shop.example", tenant.Japanese)
+	small := imports.Notify{MinRows: 1000}
+	for _, c := range []struct {
+		notify imports.Notify
+		good   bool
+		want   string // the mails' recipients
+	}{
+		{imports.Notify{}, true, "owner@shop.example"},
+		{imports.Notify{Recipients: []string{"boss@shop.example"}}, true, "boss@shop.example"},
+		{imports.Notify{Recipients: []string{}}, true, ""},
+		{imports.Notify{Recipients: []string{}}, false, ""},
+		{small, true, ""},
+		{small, false, "owner@shop.example"},
+	} {
+		j := o.runningWith(t, 0, imports.Options{Notify: c.notify}, "csv")
+		o.end(t, j, c.good)
+		must(t, o.handle(t.Context(), j))
+		var told []string
+		for _, m := range o.recorded(t, j) {
+			told = append(told, m.Recipient)
+		}
+		if got := strings.Join(told, " "); got != c.want || len(told) > 1 {
+			t.Errorf("%+v, completed %v: told %q, want %q", c.notify, c.good, told, c.want)
+		}
+	}
+}
+
+func TestMailSaysWhatRan(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.owner(t, "owner@shop.example", tenant.Japanese)
+	j := o.runningWith(t, 0, imports.Options{DryRun: true}, "xlsx")
+	o.end(t, j, true)
+	must(t, o.handle(t.Context(), j))
+	m := o.arrived(t)["owner@shop.example"]
+	for _, says := range []string{"処理名　　　　：Excelインポート\n", "テスト実行（ドライラン）のため、データは変更していません"} {
+		if m.Subject != "CSVインポート処理完了" || !strings.Contains(m.Text, says) {
+			t.Errorf("mail %q lacks %q:\n%s", m.Subject, says, m.Text)
 		}
 	}
 }

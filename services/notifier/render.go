@@ -20,8 +20,8 @@ import (
 // Report is what the mail about an import that has ended says. Its strings may be a stranger's: Render makes them
 // harmless.
 type Report struct {
-	// Process is the name of what ran (処理名); "CSVインポート" or "CSV import" where empty.
-	Process string
+	// Workbook says that the file was one, which the name of what ran tells (処理名); the subject is the same for all files.
+	Workbook bool
 	// FileName, List and User are names as people know them; a dash stands for an empty one.
 	FileName, List, User string
 	// Start and End are shown in Zone (UTC where nil); a dash stands for a zero time.
@@ -33,9 +33,8 @@ type Report struct {
 	Reason string
 	DryRun bool
 	Totals imports.Totals
-	// Removed and Unified are counts beside the rows: members that a replacing file does not have, and leads that
-	// became part of a member.
-	Removed, Unified int64
+	// Warnings are what else there is to know, in the language of the mail.
+	Warnings []string
 	// Problems are why rows failed; the most frequent few are shown.
 	Problems []ProblemCount
 	// Link is the address of the import's page: absolute, http or https. Without one the mail has no link.
@@ -62,20 +61,21 @@ var templateFiles embed.FS
 
 // edition is what differs between the languages beside the templates.
 type edition struct {
-	text               *texttemplate.Template
-	html               *htmltemplate.Template
-	completed, failed  string // the subjects; the Japanese ones are those of product.md, to the letter
-	process, timestamp string
+	text              *texttemplate.Template
+	html              *htmltemplate.Template
+	completed, failed string // the subjects; the Japanese ones are those of product.md, to the letter
+	process, workbook string
+	timestamp         string
 }
 
 var editions = map[tenant.Language]edition{
 	tenant.Japanese: newEdition(tenant.Japanese, edition{
 		completed: "CSVインポート処理完了", failed: "CSVインポート処理エラー",
-		process: "CSVインポート", timestamp: "2006/01/02 15:04:05",
+		process: "CSVインポート", workbook: "Excelインポート", timestamp: "2006/01/02 15:04:05",
 	}),
 	tenant.English: newEdition(tenant.English, edition{
 		completed: "CSV import completed", failed: "CSV import failed",
-		process: "CSV import", timestamp: "2006-01-02 15:04:05",
+		process: "CSV import", workbook: "Excel import", timestamp: "2006-01-02 15:04:05",
 	}),
 }
 
@@ -122,7 +122,8 @@ type view struct {
 	Total, Registered, FailedRows        count
 	Created, Updated, Unchanged, Deleted count
 	Skipped, NotProcessed                count
-	Removed, Unified, Protected          count
+	Removed, Unified, Protected, Tagged  count
+	Warnings                             []string
 	Problems                             []problemLine
 	OtherProblems                        int
 }
@@ -152,10 +153,13 @@ func newView(e edition, r Report) (view, error) {
 		Registered: count(t.Created + t.Updated + t.Unchanged + t.Deleted),
 		Created:    count(t.Created), Updated: count(t.Updated), Unchanged: count(t.Unchanged),
 		Deleted: count(t.Deleted), Skipped: count(t.Skipped), NotProcessed: count(t.NotProcessed),
-		Removed: count(r.Removed), Unified: count(r.Unified), Protected: count(t.Protected),
+		Removed: count(t.Removed), Unified: count(t.Unified), Protected: count(t.Protected), Tagged: count(t.Tagged),
 	}
-	if r.Process != "" {
-		v.Process = line(r.Process, maxName)
+	if r.Workbook {
+		v.Process = e.workbook
+	}
+	for _, w := range r.Warnings[:min(len(r.Warnings), maxProblems)] {
+		v.Warnings = append(v.Warnings, line(w, maxSentence))
 	}
 	if r.Reason != "" {
 		v.Reason = line(r.Reason, maxSentence)
@@ -176,12 +180,12 @@ func mostFrequent(problems []ProblemCount) (shown []problemLine, others int) {
 
 // Column returns n aligned to the right, as wide as the largest count of the mail.
 func (v view) Column(n count) string {
-	width := len(max(v.Total, v.Removed, v.Unified, v.Protected).String())
+	width := len(max(v.Total, v.Removed, v.Unified, v.Protected, v.Tagged).String())
 	return fmt.Sprintf("%*s", width, n)
 }
 
 // Extra reports whether there is any of the counts that are shown only where there is something to count.
-func (v view) Extra() bool { return v.Removed != 0 || v.Unified != 0 || v.Protected != 0 }
+func (v view) Extra() bool { return v.Removed|v.Unified|v.Protected|v.Tagged != 0 }
 
 // count is a number that is shown with thousands separators.
 type count int64

@@ -48,7 +48,7 @@ func reports(t testing.TB, lang tenant.Language) map[string]Report {
 
 	partial := completed
 	partial.Totals.Failed, partial.Totals.Created = 12, 999988
-	partial.Totals.Protected, partial.Removed, partial.Unified = 3, 4000, 2
+	partial.Totals.Protected, partial.Totals.Removed, partial.Totals.Unified, partial.Totals.Tagged = 3, 4000, 2, 1233988
 	for i, n := range []int64{1, 2, 1, 8, 1, 1, 1} {
 		partial.Problems = append(partial.Problems, ProblemCount{
 			Sentence: fmt.Sprintf(say("メールアドレスの形式が正しくありません（%d）", "The e-mail address is not valid (%d)"), i), Count: n,
@@ -56,7 +56,7 @@ func reports(t testing.TB, lang tenant.Language) map[string]Report {
 	}
 
 	failed := base
-	failed.State, failed.FileName = imports.StateFailed, "members.xlsx"
+	failed.State, failed.FileName, failed.Workbook = imports.StateFailed, "members.xlsx", true
 	failed.Reason = say("3,001行目でファイルが途切れています。", "The file is cut off at row 3,001.")
 	failed.Totals.Total, failed.Totals.Created, failed.Totals.NotProcessed = 3000, 2000, 1000
 
@@ -64,6 +64,7 @@ func reports(t testing.TB, lang tenant.Language) map[string]Report {
 	cancelled.State, cancelled.Start, cancelled.User, cancelled.Link = imports.StateCancelled, time.Time{}, "", ""
 
 	dryRun := partial
+	dryRun.Warnings = []string{say("ファイルにない会員の削除を見合わせました。", "Members that are not in the file were not removed.")}
 	dryRun.DryRun, dryRun.Zone = true, zone(t, "America/New_York")
 	return map[string]Report{
 		"completed": completed, "partial": partial, "failed": failed, "cancelled": cancelled, "dry_run": dryRun,
@@ -169,9 +170,8 @@ func TestHostileNamesStayOneHarmlessLine(t *testing.T) {
 	for _, lang := range []tenant.Language{tenant.Japanese, tenant.English} {
 		calm := reports(t, lang)["failed"]
 		calm.Problems = []ProblemCount{{"x", 1}}
-		calm.Process = "CSV"
 		wild := calm
-		wild.FileName, wild.List, wild.User, wild.Reason, wild.Process = hostile, hostile, hostile, hostile, hostile
+		wild.FileName, wild.List, wild.User, wild.Reason = hostile, hostile, hostile, hostile
 		wild.Problems = []ProblemCount{{hostile, 1}}
 		_, want, wantHTML, err := Render(lang, calm)
 		if err != nil {

@@ -50,8 +50,8 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	return nil
 }
 
-// finish completes the import if all of it is merged already, and reports whether it was; else whoever merges the last
-// chunk does.
+// finish completes the import, or begins its last stage, if all of it is merged already, and reports whether it was; else
+// whoever merges the last chunk does.
 func (h *handler) finish(ctx context.Context, j queue.Job) (done bool, err error) {
 	done, err = h.db.FinishImport(ctx, j.Tenant, j.Import)
 	if done {
@@ -109,6 +109,9 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 	}
 	if i.State != imports.StateRunning {
 		return 0, errStopped
+	}
+	if i.FinishingAt != nil {
+		return i.Totals.Total, nil
 	}
 	if i.SplitAt != nil { // a splitter before us came to the end
 		if done, err := h.finish(ctx, j); done || err != nil {

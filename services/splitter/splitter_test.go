@@ -32,6 +32,7 @@ type bench struct {
 	tenant tenant.ID
 	url    string
 	etag   string // recorded of a source instead of its own
+	rules  member.Rules
 }
 
 func newBench(t *testing.T) *bench {
@@ -67,7 +68,7 @@ var mapping = member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Head
 func (b *bench) running(t *testing.T, file string, cut imports.Cut) queue.Job {
 	t.Helper()
 	ctx := t.Context()
-	o := imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
+	o := imports.Options{Rules: b.rules.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
 	i, _, err := b.db.CreateImport(ctx, b.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
 	must(t, err)
 	source := imports.Source{Format: "csv", MaxRows: 1 << 20}
@@ -313,4 +314,23 @@ func TestImportWithoutRoomIsLeftToOtherSplitters(t *testing.T) {
 	}
 	cancel()
 	wg.Wait()
+}
+
+func TestImportInItsLastStageIsNotReadAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.rules.Mode = member.Replace
+	j := b.running(t, "", imports.Cut{Lanes: 1, ChunkRows: 10, ChunkBytes: 1 << 10}) // reading it would fail
+	_, err := b.db.OpenLedger(t.Context(), j.Tenant, j.Import, 1)
+	must(t, err)
+	must(t, b.db.EndOfSource(t.Context(), j.Tenant, j.Import, 0, []int64{0}))
+	if done, err := b.db.FinishImport(t.Context(), j.Tenant, j.Import); err != nil || !done {
+		t.Fatalf("the last stage has not begun: %v", err)
+	}
+	must(t, b.handle(t.Context(), j))
+	i, err := b.db.Import(t.Context(), j.Tenant, j.Import)
+	must(t, err)
+	if i.Stage() != imports.StageFinishing {
+		t.Errorf("import is %s, %q", i.State, i.Stage())
+	}
 }

@@ -1,7 +1,10 @@
 package uploader
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -34,13 +37,13 @@ type createBody struct {
 }
 
 type createInput struct {
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key gives the same import again, instead of another one."`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key with the same request gives the same import again, instead of another one; with another request it is refused."`
 	Body           createBody
 }
 
 // createImport is POST /v1/imports with JSON.
 func (s *server) createImport(ctx context.Context, in *createInput) (*importOutput, error) {
-	i, existed, err := s.newImport(ctx, &in.Body, in.IdempotencyKey)
+	i, existed, err := s.newImport(ctx, &in.Body, "", in.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +54,11 @@ func (s *server) createImport(ctx context.Context, in *createInput) (*importOutp
 	return s.output(ctx, status, i), nil
 }
 
-func (s *server) newImport(ctx context.Context, b *createBody, idempotencyKey string) (*imports.Import, bool, error) {
+// newImport makes an import, unless the idempotency key gives it. named is what a form calls its file, where the body
+// does not name it: the same request may bring another file in place of one that was refused.
+func (s *server) newImport(ctx context.Context, b *createBody, named, idempotencyKey string) (*imports.Import, bool, error) {
 	caller := callerOf(ctx)
-	name := baseName(b.FileName)
+	name := baseName(cmp.Or(b.FileName, named))
 	if name == "" {
 		return nil, false, invalid(part{code: codeRequired, option: "file_name", fill: []string{"option", "file_name"}})
 	}
@@ -61,25 +66,43 @@ func (s *server) newImport(ctx context.Context, b *createBody, idempotencyKey st
 	if err != nil {
 		return nil, false, err
 	}
-	list := b.List
-	if list == "" {
-		list = postgres.MainList
+	if err := checkOptions(ctx, options, s.schema); err != nil {
+		return nil, false, err
 	}
+	list := cmp.Or(b.List, postgres.MainList)
 	if !storable(list) {
 		return nil, false, invalid(badOption("list", "UTF-8"))
 	}
 	if !storable(idempotencyKey) {
 		return nil, false, invalid(badOption("Idempotency-Key", "UTF-8"))
 	}
+	request, err := b.hash(list)
+	if err != nil {
+		return nil, false, err
+	}
 	i, existed, err := s.db.CreateImport(ctx, caller.Tenant.ID, postgres.NewImport{
 		List: list, FileName: name, Options: options, Mapping: b.choices(nil, s.schema),
-		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey,
+		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey, Request: request,
 	})
-	if errors.Is(err, postgres.ErrNotFound) {
+	switch {
+	case errors.Is(err, postgres.ErrNotFound):
 		return nil, false, invalid(part{code: codeUnknownList, option: "list", fill: []string{"list", list}})
+	case errors.Is(err, postgres.ErrReused):
+		return nil, false, keyReused()
 	}
 	return i, existed, err
 }
+
+// hash tells requests for different imports into the list apart, however they are written.
+func (b createBody) hash(list string) ([]byte, error) {
+	b.List, b.FileName = list, baseName(b.FileName)
+	said, err := json.Marshal(b)
+	sum := sha256.Sum256(said)
+	return sum[:], err
+}
+
+// keyReused refuses an idempotency key that came with another request before (422, as the IETF's draft has it).
+func keyReused() error { return invalid(part{code: codeKeyReused, option: "Idempotency-Key"}) }
 
 // baseName returns the last part of a path of any system, without what cannot be shown.
 func baseName(name string) string {
@@ -170,17 +193,14 @@ func (s *server) formPart(w http.ResponseWriter, r *http.Request, f *form, p *mu
 		f.wait = string(text) == "false"
 		return err
 	case name == "file" && f.created == nil:
-		if f.body.FileName == "" {
-			f.body.FileName = p.FileName()
-		}
-		i, _, err := s.newImport(ctx, &f.body, r.Header.Get("Idempotency-Key"))
+		i, _, err := s.newImport(ctx, &f.body, p.FileName(), r.Header.Get("Idempotency-Key"))
 		if err != nil {
 			return err
 		}
 		f.created = i
 		w.Header().Set("Location", importPath(i.ID))
 		if i.State != imports.StateCreated {
-			return nil
+			return sameSource(ctx, i, p)
 		}
 		stored, err := s.store(ctx, i, p)
 		if err == nil {
@@ -192,6 +212,18 @@ func (s *server) formPart(w http.ResponseWriter, r *http.Request, f *form, p *mu
 	default:
 		return invalid(part{code: codeUnknownPart, option: name, fill: []string{"option", name}})
 	}
+}
+
+// sameSource makes sure that the file of a form which comes again is the one that its import has already.
+func sameSource(ctx context.Context, i *imports.Import, file io.Reader) error {
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return uploadFailure(ctx, err)
+	}
+	if i.Source.SHA256 != "" && i.Source.SHA256 != hex.EncodeToString(hash.Sum(nil)) {
+		return keyReused()
+	}
+	return nil
 }
 
 func readField(ctx context.Context, p *multipart.Part) ([]byte, error) {

@@ -32,51 +32,20 @@ func TestSameIdempotencyKeyGivesTheSameImport(t *testing.T) {
 	if first.ID != again.ID {
 		t.Errorf("second import %s, want %s", again.ID, first.ID)
 	}
+	again = want[importView](w, http.StatusOK, w.post("/v1/imports", ` { "list": "main", "file_name": "x/a.csv" } `, "Idempotency-Key", "tonight"))
+	if first.ID != again.ID {
+		t.Errorf("the same said in other words gave %s, want %s", again.ID, first.ID)
+	}
+	for _, body := range []string{`{"file_name":"b.csv"}`, `{"file_name":"a.csv","mode":"append"}`, `{"file_name":"a.csv","dry_run":true}`} {
+		p := wantProblem(w, http.StatusUnprocessableEntity, codeKeyReused, w.post("/v1/imports", body, "Idempotency-Key", "tonight"))
+		if p.Errors[0].Option != "Idempotency-Key" {
+			t.Errorf("%s: %+v", body, p.Errors)
+		}
+	}
 	w.acme = w.account("other", "en")
 	other := want[importView](w, http.StatusCreated, w.post("/v1/imports", `{"file_name":"a.csv"}`, "Idempotency-Key", "tonight"))
 	if other.ID == first.ID {
 		t.Error("another tenant's key gave this tenant's import")
-	}
-}
-
-func TestUnsupportedOptionIsNamedWithWhatIsAccepted(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, c := range []struct{ body, code, option, says string }{
-		{`{"file_name":"a","kind":"lead"}`, codeOption, "kind", "member"},
-		{`{"file_name":"a","mode":"replace"}`, codeOption, "mode", "upsert"},
-		{`{"file_name":"a","key":"email"}`, codeOption, "key", "member_sn"},
-		{`{"file_name":"a","blank":"clear"}`, codeOption, "blank", "keep"},
-		{`{"file_name":"a","duplicates":"first"}`, codeOption, "duplicates", "last"},
-		{`{"file_name":"a","kind":5}`, codeOption, "kind", "string"},
-		{`{"file_name":"a","moed":"upsert"}`, codeUnknownOption, "moed", "moed"},
-		{`{"file_name":"a","time_zone":"Mars/Olympus"}`, codeOption, "time_zone", "Asia/Tokyo"},
-		{`{"file_name":"a","time_zone":"Local"}`, codeOption, "time_zone", "Asia/Tokyo"},
-		{`{"file_name":"a","time_zone":"../../etc/passwd"}`, codeOption, "time_zone", "Asia/Tokyo"},
-		{`{"file_name":"a","region":"jp"}`, codeOption, "region", "JP"},
-		{`{"file_name":"a","delimiter":"\""}`, codeOption, "delimiter", ";"},
-		{`{"file_name":"a","delimiter":"、"}`, codeOption, "delimiter", ";"},
-		{`{"file_name":"a","delimiter":", "}`, codeOption, "delimiter", ";"},
-		{`{"file_name":"a","encoding":"EBCDIC"}`, codeOption, "encoding", "Shift_JIS"},
-		{`{"file_name":"a","header_row":-1}`, codeOption, "header_row", "0"},
-		{`{"file_name":"a","header_row":3,"no_header":true}`, codeOption, "header_row", "no_header"},
-		{`{"file_name":"a","sheet":"a\u0000b"}`, codeOption, "sheet", "UTF-8"},
-		{`{"file_name":"a","list":"nobody"}`, codeUnknownList, "list", "nobody"},
-		{`{"file_name":"a","list":"a\u0000b"}`, codeOption, "list", "UTF-8"},
-		{`{"file_name":"a","map":{"x":"\u0000"}}`, codeOption, "map", "UTF-8"},
-		{`{"file_name":"a","mapping":[{"header":"x"}]}`, codeRequired, "mapping[0].field", "field"},
-		{`{"file_name":"a","mapping":[{"header":"x","field":"a"},{"header":"x","field":"b"}]}`, codeColumnTwice, "mapping", "x"},
-		{`{}`, codeRequired, "file_name", "file_name"},
-		{`{"file_name":" \u0007/ "}`, codeRequired, "file_name", "file_name"},
-	} {
-		p := wantProblem(w, http.StatusUnprocessableEntity, c.code, w.post("/v1/imports", c.body))
-		if len(p.Errors) != 1 || p.Errors[0].Option != c.option || !strings.Contains(p.Errors[0].Detail, c.says) {
-			t.Errorf("%s: %+v", c.body, p.Errors)
-		}
-	}
-	p := wantProblem(w, http.StatusUnprocessableEntity, codeOption, w.post("/v1/imports", `{"file_name":"a","kind":"lead","mode":"delete"}`, "Accept-Language", "ja"))
-	if len(p.Errors) != 2 || !strings.Contains(p.Errors[0].Detail, "使用できる値：") {
-		t.Errorf("errors = %+v", p.Errors)
 	}
 }
 
@@ -185,7 +154,7 @@ func TestFormOutOfOrderIsRefused(t *testing.T) {
 		{422, codePartOrder, [][3]string{file, {"options", "", "{}"}}},
 		{422, codePartOrder, [][3]string{file, file}},
 		{422, codeUnknownPart, [][3]string{{"fiel", "m.csv", smallCSV}}},
-		{422, codeOption, [][3]string{{"options", "", `{"mode":"delete"}`}, file}},
+		{422, codeOption, [][3]string{{"options", "", `{"mode":"merge"}`}, file}},
 		{400, codeMalformed, [][3]string{{"options", "", `{`}, file}},
 		{415, "format_unsupported", [][3]string{{"file", "m.pdf", "%PDF-1.7\n"}}},
 		{422, "key_not_mapped", [][3]string{{"file", "m.csv", "氏名\nあ\n"}}},
@@ -220,13 +189,16 @@ func TestFormWithTheSameKeyTakesUpWhereTheOtherStopped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := want[importView](w, http.StatusCreated, w.post("/v1/imports", `{"file_name":"a.csv"}`, "Idempotency-Key", "k"))
-	body, contentType := multipartForm([3]string{"file", "m.csv", smallCSV})
+	body, contentType := multipartForm([3]string{"options", "", `{"file_name":"a.csv"}`}, [3]string{"file", "m.csv", smallCSV})
 	for range 2 {
 		again := want[importView](w, http.StatusCreated, w.post("/v1/imports", body, "Content-Type", contentType, "Idempotency-Key", "k"))
 		if again.ID != i.ID || again.State != imports.StateRunning {
 			t.Errorf("import %s %s, want %s running", again.ID, again.State, i.ID)
 		}
 	}
+	// Another file is not taken for the one that is imported.
+	body, contentType = multipartForm([3]string{"options", "", `{"file_name":"a.csv"}`}, [3]string{"file", "m.csv", smallCSV + "A3,上田,,,\r\n"})
+	wantProblem(w, http.StatusUnprocessableEntity, codeKeyReused, w.post("/v1/imports", body, "Content-Type", contentType, "Idempotency-Key", "k"))
 }
 
 func TestPanicIsAProblemAndNotABrokenConnection(t *testing.T) {

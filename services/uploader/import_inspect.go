@@ -49,7 +49,7 @@ func (s *server) readBy(ctx context.Context, i *imports.Import, header *bool) (i
 	}
 	o := inspect.Options{
 		Encoding: sheet.Encoding(i.Options.Encoding), Sheet: i.Options.Sheet, Header: header, HeaderRow: i.Options.HeaderRow,
-		MaxRowBytes: i.MaxRowBytes, Key: i.Options.Key, Locale: locale,
+		MaxRowBytes: i.MaxRowBytes, Key: i.Options.Filled().Key, Locale: locale,
 	}
 	if i.Options.Delimiter != "" {
 		o.Delimiter = i.Options.Delimiter[0]

@@ -9,18 +9,14 @@ import (
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/inspect"
-	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/sheet"
 )
 
 // ImportOptions are what a caller may say about an import; what is left out stays as it was, or is the default.
 type ImportOptions struct {
-	Kind        string            `json:"kind,omitempty" enum:"member" doc:"What the rows are. Default: member."`
-	Mode        string            `json:"mode,omitempty" enum:"upsert" doc:"What happens to known and unknown keys: upsert updates the former and creates the latter. Default: upsert."`
-	Key         string            `json:"key,omitempty" enum:"member_sn" doc:"The merge key: the field that identifies a member. Default: member_sn."`
-	Blank       string            `json:"blank,omitempty" enum:"keep" doc:"What an empty cell does: keep leaves the field as it is. ##DELETE## always clears. Default: keep."`
-	Duplicates  string            `json:"duplicates,omitempty" enum:"last" doc:"Rows with the same key: last applies them one after another in file order. Default: last."`
+	RuleOptions
+	GuardOptions
 	TimeZone    string            `json:"time_zone,omitempty" maxLength:"64" example:"Asia/Tokyo" doc:"IANA time zone of dates and times without an offset. Default: the tenant's."`
 	Region      string            `json:"region,omitempty" maxLength:"2" example:"JP" doc:"ISO 3166-1 code of the country of national phone numbers. Default: the tenant's."`
 	Encoding    string            `json:"encoding,omitempty" maxLength:"32" example:"Shift_JIS" doc:"How the text of a CSV is written: UTF-8, Shift_JIS, EUC-JP, UTF-16LE or UTF-16BE. Default: as detected."`
@@ -38,29 +34,22 @@ type MappedColumn struct {
 	Header   string `json:"header" minLength:"1" maxLength:"1024" example:"会員番号" doc:"The column's header; its number, from 1, where the file has no header."`
 	Field    string `json:"field" maxLength:"255" example:"member_sn" doc:"The key of the field, or \"\" for a column that is not imported."`
 	Inverted bool   `json:"inverted,omitempty" doc:"Whether the column says the opposite of its boolean field, as unsubscribeEmail does."`
+	// The option's own values, for this column.
+	Blank      string `json:"blank,omitempty" enum:"keep,clear" doc:"What an empty cell of this column does. Default: what the option blank says."`
+	ListValues string `json:"list_values,omitempty" enum:"append,replace" doc:"What a cell of this column does to the values of its list or tags. Default: what the option list_values says."`
 }
 
-// defaults are the options of an import of which nothing is said.
+// defaults are the options of an import of which nothing is said, as far as they do not depend on others.
 func defaults(t *postgres.Tenant) imports.Options {
-	return imports.Options{
-		Rules:    member.Rules{}.Filled(),
-		TimeZone: t.TimeZone, Region: t.Region,
-	}
+	return imports.Options{TimeZone: t.TimeZone, Region: t.Region}
 }
 
 // apply returns base with what the caller says instead. The error is a refusal that names each option with a
 // value that is not accepted; those of closed sets are checked by their schema before.
 func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
-	set := func(to *string, value string) {
-		if value != "" {
-			*to = value
-		}
-	}
-	set((*string)(&base.Kind), o.Kind)
-	set((*string)(&base.Mode), o.Mode)
-	set(&base.Key, o.Key)
-	set((*string)(&base.Blank), o.Blank)
-	set((*string)(&base.Duplicates), o.Duplicates)
+	wrong := append(o.check(), o.RuleOptions.check()...)
+	o.RuleOptions.apply(&base)
+	wrong = append(wrong, o.GuardOptions.apply(&base)...)
 	set(&base.TimeZone, o.TimeZone)
 	set(&base.Region, o.Region)
 	if d, ok := inspect.ParseDelimiter(o.Delimiter); ok {
@@ -80,10 +69,17 @@ func (o *ImportOptions) apply(base imports.Options) (imports.Options, error) {
 	if o.HeaderRow > 0 {
 		base.NoHeader, base.HeaderRow = false, o.HeaderRow
 	}
-	if wrong := o.check(); len(wrong) > 0 {
+	if len(wrong) > 0 {
 		return base, invalid(wrong...)
 	}
 	return base, nil
+}
+
+// set puts what the caller says in place of what was said before; the empty value says nothing.
+func set[T ~string](to *T, value string) {
+	if value != "" {
+		*to = T(value)
+	}
 }
 
 // reads reports whether something is said of how the file is to be read.
@@ -101,27 +97,19 @@ func (o *ImportOptions) header() *bool {
 
 var region = regexp.MustCompile(`^[A-Z]{2}$`)
 
-// encodingNames lists the encodings that can be read.
-func encodingNames() string {
-	var names []string
-	for _, e := range sheet.Encodings() {
-		names = append(names, string(e))
-	}
-	return strings.Join(names, ", ")
-}
-
+// check returns what is wrong with how the file is to be read and mapped.
 func (o *ImportOptions) check() (wrong []part) {
 	if zone, err := time.LoadLocation(o.TimeZone); o.TimeZone != "" && (err != nil || zone == time.Local) {
-		wrong = append(wrong, badOption("time_zone", "Asia/Tokyo, UTC, …"))
+		wrong = append(wrong, wrongOption("time_zone"))
 	}
 	if o.Region != "" && !region.MatchString(o.Region) {
-		wrong = append(wrong, badOption("region", "JP, US, …"))
+		wrong = append(wrong, wrongOption("region"))
 	}
 	if _, ok := inspect.ParseDelimiter(o.Delimiter); !ok && o.Delimiter != "" {
-		wrong = append(wrong, badOption("delimiter", `"," "\t" ";" "|"`))
+		wrong = append(wrong, wrongOption("delimiter"))
 	}
 	if _, ok := sheet.ParseEncoding(o.Encoding); !ok && o.Encoding != "" {
-		wrong = append(wrong, badOption("encoding", encodingNames()))
+		wrong = append(wrong, wrongOption("encoding"))
 	}
 	if o.NoHeader != nil && *o.NoHeader && o.HeaderRow > 0 {
 		wrong = append(wrong, badOption("header_row", "no_header: false"))

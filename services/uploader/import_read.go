@@ -16,26 +16,20 @@ import (
 
 // importView is an import as the API shows it.
 type importView struct {
-	ID         string          `json:"id" format:"uuid" doc:"Identifies the import; ids made later sort later."`
-	State      imports.State   `json:"state" enum:"created,uploaded,queued,running,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
-	List       string          `json:"list" example:"main" doc:"The list that the members are imported into."`
-	FileName   string          `json:"file_name" example:"members.csv"`
-	Kind       member.Kind     `json:"kind" example:"member"`
-	Mode       member.Mode     `json:"mode" example:"upsert"`
-	Key        string          `json:"key" example:"member_sn"`
-	Blank      string          `json:"blank" example:"keep"`
-	Duplicates string          `json:"duplicates" example:"last"`
-	TimeZone   string          `json:"time_zone" example:"Asia/Tokyo"`
-	Region     string          `json:"region" example:"JP"`
-	DryRun     bool            `json:"dry_run" doc:"Whether nothing is written."`
-	Size       int64           `json:"size" doc:"Of the source, in bytes; 0 until it is uploaded."`
-	SHA256     string          `json:"sha256" doc:"Of the source, in hexadecimal; empty until it is uploaded."`
-	Encoding   string          `json:"encoding" example:"UTF-8" doc:"How the text of a CSV is read. This and the next four are settled when the import starts; before, they are what the caller has said."`
-	Delimiter  string          `json:"delimiter" example:"," doc:"What separates the cells of a CSV."`
-	Sheet      string          `json:"sheet" doc:"The sheet of a workbook that is read."`
-	Header     bool            `json:"header" doc:"Whether a row names the columns."`
-	HeaderRow  int64           `json:"header_row" doc:"The number of that row, as Excel shows it; 0 for the first one, or none."`
-	Mapping    []member.Column `json:"mapping" doc:"Which column feeds which field. Settled when the import starts; before, what the caller has said about columns."`
+	ID       string        `json:"id" format:"uuid" doc:"Identifies the import; ids made later sort later."`
+	State    imports.State `json:"state" enum:"created,uploaded,queued,running,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
+	Stage    imports.Stage `json:"stage" enum:",waiting,reading,merging,finishing" doc:"What is being done for the import: it waits for its turn, its source is read and merged, the rest is merged, or every row is done and leads are unified or members removed. Empty before it is started and once it has ended."`
+	List     string        `json:"list" example:"main" doc:"The list that the members are imported into."`
+	FileName string        `json:"file_name" example:"members.csv"`
+	OptionsView
+	Size      int64           `json:"size" doc:"Of the source, in bytes; 0 until it is uploaded."`
+	SHA256    string          `json:"sha256" doc:"Of the source, in hexadecimal; empty until it is uploaded."`
+	Encoding  string          `json:"encoding" example:"UTF-8" doc:"How the text of a CSV is read. This and the next four are settled when the import starts; before, they are what the caller has said."`
+	Delimiter string          `json:"delimiter" example:"," doc:"What separates the cells of a CSV."`
+	Sheet     string          `json:"sheet" doc:"The sheet of a workbook that is read."`
+	Header    bool            `json:"header" doc:"Whether a row names the columns."`
+	HeaderRow int64           `json:"header_row" doc:"The number of that row, as Excel shows it; 0 for the first one, or none."`
+	Mapping   []member.Column `json:"mapping" doc:"Which column feeds which field. Settled when the import starts; before, what the caller has said about columns."`
 
 	Total        int64 `json:"total" doc:"Data rows read so far. Always created + updated + unchanged + deleted + skipped + failed + not_processed."`
 	Created      int64 `json:"created"`
@@ -48,6 +42,7 @@ type importView struct {
 	Removed      int64 `json:"removed" doc:"Members that are not in the file and were removed. Not rows."`
 	Unified      int64 `json:"unified" doc:"Leads that became part of a member. Not rows."`
 	Protected    int64 `json:"protected" doc:"Consents that were not turned on because the member had opted out. Not rows."`
+	Tagged       int64 `json:"tagged" doc:"How often a member got the import_tag. Not rows."`
 
 	CreatedAt  time.Time  `json:"created_at"`
 	UploadedAt *time.Time `json:"uploaded_at"`
@@ -56,6 +51,7 @@ type importView struct {
 	FinishedAt *time.Time `json:"finished_at"`
 
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
+	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
 	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
 	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
 }
@@ -77,13 +73,13 @@ type notice struct {
 
 func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	v := &importView{
-		ID: i.ID.String(), State: i.State, List: i.List, FileName: i.FileName,
-		Kind: i.Options.Kind, Mode: i.Options.Mode, Key: i.Options.Key, Blank: string(i.Options.Blank), Duplicates: string(i.Options.Duplicates),
-		TimeZone: i.Options.TimeZone, Region: i.Options.Region, Size: i.Source.Size, SHA256: i.Source.SHA256, Mapping: []member.Column{},
+		ID: i.ID.String(), State: i.State, Stage: i.Stage(), List: i.List, FileName: i.FileName,
+		OptionsView: viewOptions(i.Options), Size: i.Source.Size, SHA256: i.Source.SHA256, Mapping: []member.Column{},
 		Encoding: i.Options.Encoding, Delimiter: i.Options.Delimiter, Sheet: i.Options.Sheet,
 		Header: !i.Options.NoHeader, HeaderRow: i.Options.HeaderRow,
 		Total: i.Totals.Total, Created: i.Totals.Created, Updated: i.Totals.Updated, Unchanged: i.Totals.Unchanged, Deleted: i.Totals.Deleted,
 		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
+		Removed: i.Totals.Removed, Unified: i.Totals.Unified, Tagged: i.Totals.Tagged,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
 		User: i.User, Warnings: []notice{},
 	}
@@ -95,6 +91,12 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	if locale, err := i.Options.Locale(); err == nil && i.Source.Earlier != nil {
 		w := i.Source.Earlier.Warning(locale.Zone)
 		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+	}
+	for _, w := range i.Warnings {
+		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+	}
+	if i.Parent != (imports.ID{}) {
+		v.Parent = new(i.Parent.String())
 	}
 	if i.Failure.Code != "" {
 		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.schema)}

@@ -62,12 +62,16 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if i.Options, err = o.apply(i.Options); err != nil {
 		return nil, err
 	}
+	if err := checkOptions(ctx, i.Options, s.schema); err != nil {
+		return nil, err
+	}
 	i.Mapping = o.choices(i.Mapping, s.schema)
 	found, err := s.inspectionFor(ctx, i, o.header())
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.settle(i, found)
+	i.Options = i.Options.Filled()
+	m, err := s.settle(i, found, s.schema)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +169,7 @@ func foundSo(found *Inspection, i *imports.Import, header *bool) bool {
 		return false
 	case header != nil && found.Header != *header, o.HeaderRow > 0 && found.HeaderRow != o.HeaderRow:
 		return false
-	case found.Remembered != nil && !slices.ContainsFunc(found.Remembered.Mapping, func(c member.Column) bool { return c.Field == o.Key }):
+	case found.Remembered != nil && !slices.ContainsFunc(found.Remembered.Mapping, func(c member.Column) bool { return c.Field == o.Filled().Key }):
 		return false
 	case found.Header || o.NoHeader:
 		return true
@@ -192,9 +196,9 @@ func (s *server) overtaken(ctx context.Context, i *imports.Import) error {
 // mostColumns is how many of a file's columns a refusal lists.
 const mostColumns = 30
 
-// settle returns the import's mapping for the columns that its source has. The error is a refusal that names
+// settle returns the import's mapping for the columns that its source has, with filled options. The error is a refusal that names
 // every column and field that keeps the import from starting.
-func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, error) {
+func (s *server) settle(i *imports.Import, found *Inspection, schema *member.Schema) (member.Mapping, error) {
 	if len(found.Columns) == 0 {
 		// A file without a single cell has no columns to map. It is imported all the same, and ends as a
 		// failed import that says so, as any file without rows does.
@@ -213,19 +217,22 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 	}
 	m, unknown := resolve(names, i.Mapping, otherwise)
 	var wrong []part
-	for _, header := range unknown {
+	for _, header := range append(unknown, settleColumns(m, &i.Options)...) {
 		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", inspect.Shorten(names, mostColumns)}})
 	}
-	for _, p := range s.schema.CheckMapping(m, i.Options.Key) {
-		wrong = append(wrong, part{
-			code: string(p.Code), field: p.Field, header: p.Header,
-			say: func(lang tenant.Language) string { return p.Sentence(lang, s.schema) },
-		})
-	}
+	wrong = append(wrong, checkColumns(m, &i.Options, schema)...)
 	if len(wrong) > 0 {
 		return nil, invalid(wrong...)
 	}
 	return m, nil
+}
+
+// mappingPart is what is wrong with a column of a mapping.
+func mappingPart(p member.MappingProblem, schema *member.Schema) part {
+	return part{
+		code: string(p.Code), field: p.Field, header: p.Header,
+		say: func(lang tenant.Language) string { return p.Sentence(lang, schema) },
+	}
 }
 
 // cancelImport is POST /v1/imports/{id}/cancel.

@@ -113,7 +113,7 @@ func (s *server) readMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	out.Body.Tenant = tenantView{c.Tenant.ID, c.Tenant.Name, c.Tenant.Language, c.Tenant.TimeZone, c.Tenant.Region}
 	out.Body.Key = keyView{c.KeyName}
 	if c.User.ID != 0 {
-		out.Body.User = &userView{c.User.ID, c.User.Email, c.User.Name, c.User.Language, c.User.Role}
+		out.Body.User = &userView{c.User.ID, c.User.Email, c.User.Name, c.User.Language, string(c.User.Role)}
 	}
 	return &out, nil
 }

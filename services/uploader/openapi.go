@@ -51,7 +51,11 @@ func operation(method, path, id, tag, summary, description string, status int, r
 		DefaultStatus: status, Responses: map[string]*huma.Response{},
 		MaxBodyBytes: maxJSON, BodyReadTimeout: idleTimeout,
 	}
-	for _, refusal := range append(refusals, http.StatusUnauthorized, http.StatusInternalServerError) {
+	refusals = append(refusals, http.StatusUnauthorized, http.StatusInternalServerError)
+	if method != http.MethodGet {
+		refusals = append(refusals, http.StatusForbidden)
+	}
+	for _, refusal := range refusals {
 		op.Responses[strconv.Itoa(refusal)] = &huma.Response{Description: http.StatusText(refusal)}
 	}
 	return op

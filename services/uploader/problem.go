@@ -231,6 +231,7 @@ func partsOf(details []*huma.ErrorDetail) []part {
 		}
 		_, option, _ := strings.Cut(d.Location, ".")
 		p := part{code: codeOption, option: option}
+		accepted, known := acceptedFor(option)
 		if name, ok := strings.CutPrefix(d.Message, "expected required property "); ok {
 			name, _, _ = strings.Cut(name, " ")
 			p.code, p.option = codeRequired, strings.TrimPrefix(option+"."+name, ".")
@@ -238,6 +239,8 @@ func partsOf(details []*huma.ErrorDetail) []part {
 			p.code = codeRequired
 		} else if d.Message == "unexpected property" || d.Message == "unknown query parameter" {
 			p.code = codeUnknownOption
+		} else if known {
+			p.say = notAccepted(option, accepted).say
 		} else if _, list, ok := strings.Cut(d.Message, `one of "`); ok {
 			p.fill = []string{"accepted", strings.TrimSuffix(list, `"`)}
 		} else {

@@ -5,6 +5,8 @@ import "github.com/meibo/meibo/internal/member"
 // The codes of problems that are the API's own; those of files, mappings and rows are in package member.
 const (
 	codeUnauthorized    = "unauthorized"
+	codeEditDenied      = "edit_not_permitted"
+	codeConsentDenied   = "consent_not_permitted"
 	codeNotFound        = "not_found"
 	codeMethod          = "method_not_allowed"
 	codeMalformed       = "malformed_request"
@@ -17,6 +19,10 @@ const (
 	codeUnknownPart     = "unknown_part"
 	codeOption          = "invalid_option"
 	codePartOrder       = "form_order"
+	codeKeyReused       = "idempotency_key_reused"
+	codeNotAList        = "not_a_list"
+	codeSkipNotMapped   = "skip_without_not_mapped"
+	codeLeadNumber      = "lead_member_number_mapped" // shown as lead_member_number
 	codeUnknownList     = "unknown_list"
 	codeUnknownColumn   = "unknown_column"
 	codeColumnTwice     = "column_mapped_twice"
@@ -50,6 +56,8 @@ const (
 // sentences are what people read for a code; {name} is a place to fill.
 var sentences = map[string]member.Text{
 	codeUnauthorized:    {JA: "APIキーがないか、正しくありません。「Authorization: Bearer meibo_…」の形式で有効なキーを送信してください。", EN: "The API key is missing or not valid. Please send a valid one as \"Authorization: Bearer meibo_…\"."},
+	codeEditDenied:      {JA: "この操作には会員を編集する権限が必要です（インポートを含みます）。閲覧のみのユーザーは実行できません。管理者に権限の変更をご依頼ください。", EN: "This needs the right to edit members, as importing does, and you may only view them. Please ask an administrator for another role."},
+	codeConsentDenied:   {JA: "「consent」に allow を指定する権限がありません。guard を指定するか、オーナーまたは管理者のキー、または許可されたキー（meibo key create --allow-consent）を使用してください。使用できる値：{accepted}", EN: "You may not set consent to allow. Please use guard, or the key of an owner or admin, or one that was made for it (meibo key create --allow-consent). Accepted: {accepted}"},
 	codeNotFound:        {JA: "見つかりません。IDまたはアドレスを確認してください。", EN: "There is nothing here. Please check the id or the address."},
 	codeMethod:          {JA: "このアドレスでは使用できないメソッドです。", EN: "The method cannot be used at this address."},
 	codeMalformed:       {JA: "リクエストの本文をJSONとして読み取れません。", EN: "The body of the request cannot be read as JSON."},
@@ -62,6 +70,10 @@ var sentences = map[string]member.Text{
 	codeUnknownPart:     {JA: "フォームに「{option}」という項目はありません。使用できる項目は options、file、start です。取り込みの指定は、JSON にまとめて options に入れてください。", EN: "A form has no part {option}, only options, file and start. What is said of the import goes into options, as JSON."},
 	codeOption:          {JA: "「{option}」の値が正しくありません。使用できる値：{accepted}", EN: "The value of {option} is not accepted. Accepted: {accepted}"},
 	codePartOrder:       {JA: "フォームのパート「{option}」の順序が正しくありません。「options」を1つ、そのあとに「file」を1つ送信してください。", EN: "The part {option} of the form is out of order. Please send one part options and then one part file."},
+	codeKeyReused:       {JA: "この Idempotency-Key は、内容の異なるリクエストですでに使用されています。同じ内容で送信するか、新しいキーを使用してください。", EN: "This Idempotency-Key was used with another request before. Please send the same request, or use a new key."},
+	codeNotAList:        {JA: "列「{header}」の項目はリストでもタグでもないため、「list_values」は指定できません。指定できる項目：{accepted}", EN: "The column {header} feeds neither a list nor tags, so list_values cannot be said of it. Accepted for: {accepted}"},
+	codeSkipNotMapped:   {JA: "「skip_without」の項目「{field}」に列が割り当てられていません。列を割り当てるか、別の項目を指定してください。使用できる値：{accepted}", EN: "No column is mapped to {field}, which skip_without names. Please map one, or name another field. Accepted: {accepted}"},
+	codeLeadNumber:      {JA: "リードに会員番号は登録できないため、列「{header}」を会員番号に割り当てられません。この列を「インポートしない」にするか、「kind」を member にしてください。", EN: "A lead cannot have a member number, so the column {header} cannot be mapped to it. Please leave the column out, or set kind to member."},
 	codeUnknownList:     {JA: "アドレスリスト「{list}」はありません。", EN: "There is no list {list}."},
 	codeUnknownColumn:   {JA: "列「{header}」はファイルにありません。ファイルの列：{columns}", EN: "The file has no column {header}. Its columns: {columns}"},
 	codeColumnTwice:     {JA: "列「{header}」が2回指定されています。1つの列は1つの項目だけに割り当ててください。", EN: "The column {header} is given twice. A column can feed one field only."},

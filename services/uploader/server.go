@@ -78,7 +78,7 @@ func (s *server) routes(publicURL string) http.Handler {
 		root.Method(method, "/openapi.json", http.HandlerFunc(s.serveDocument))
 	}
 
-	r := root.With(s.authenticate)
+	r := root.With(s.authenticate, s.authorize)
 	s.api = humachi.New(r, s.apiConfig(publicURL))
 	register(s, docCreateImport(), s.createImport)
 	register(s, docListImports(), s.listImports)

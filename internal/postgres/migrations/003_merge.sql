@@ -79,6 +79,9 @@ create table member_shadow (
     primary key (tenant_id, import_id, id)
 );
 create index member_shadow_key on member_shadow (tenant_id, import_id, merge_key);
+-- For leads, which find their members by contact.
+create index member_shadow_email on member_shadow (tenant_id, import_id, email_key) where email_key is not null;
+create index member_shadow_phone on member_shadow (tenant_id, import_id, phone) where phone is not null;
 
 -- How often rows were skipped or repaired, and why.
 create table import_note_count (
@@ -98,8 +101,6 @@ create table import_finish (
     step      text not null default '',
     -- The id of the last member that the step has dealt with.
     position  bigint not null default 0,
-    removed   bigint not null default 0,
-    unified   bigint not null default 0,
     primary key (tenant_id, import_id)
 ) with (fillfactor = 50);
 

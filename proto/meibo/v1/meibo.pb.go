@@ -184,6 +184,69 @@ func (x *Chunk) GetBlock() []byte {
 	return nil
 }
 
+// Merged tells the mergers that every row of an import has its outcome, and that there is more to do before it ends:
+// what looks across lanes. It is published through the outbox, at least once; whoever receives it goes on where the
+// work stands in the database.
+type Merged struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	TenantId      int64                  `protobuf:"varint,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	ImportId      string                 `protobuf:"bytes,3,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Merged) Reset() {
+	*x = Merged{}
+	mi := &file_meibo_v1_meibo_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Merged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Merged) ProtoMessage() {}
+
+func (x *Merged) ProtoReflect() protoreflect.Message {
+	mi := &file_meibo_v1_meibo_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Merged.ProtoReflect.Descriptor instead.
+func (*Merged) Descriptor() ([]byte, []int) {
+	return file_meibo_v1_meibo_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Merged) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Merged) GetTenantId() int64 {
+	if x != nil {
+		return x.TenantId
+	}
+	return 0
+}
+
+func (x *Merged) GetImportId() string {
+	if x != nil {
+		return x.ImportId
+	}
+	return ""
+}
+
 // Finished tells the notifiers that an import has come to its end: completed, failed or cancelled. It is
 // published through the outbox, at least once; the notifier's own ledger keeps each mail to one.
 type Finished struct {
@@ -197,7 +260,7 @@ type Finished struct {
 
 func (x *Finished) Reset() {
 	*x = Finished{}
-	mi := &file_meibo_v1_meibo_proto_msgTypes[2]
+	mi := &file_meibo_v1_meibo_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -209,7 +272,7 @@ func (x *Finished) String() string {
 func (*Finished) ProtoMessage() {}
 
 func (x *Finished) ProtoReflect() protoreflect.Message {
-	mi := &file_meibo_v1_meibo_proto_msgTypes[2]
+	mi := &file_meibo_v1_meibo_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -222,7 +285,7 @@ func (x *Finished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finished.ProtoReflect.Descriptor instead.
 func (*Finished) Descriptor() ([]byte, []int) {
-	return file_meibo_v1_meibo_proto_rawDescGZIP(), []int{2}
+	return file_meibo_v1_meibo_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Finished) GetVersion() uint32 {
@@ -262,7 +325,11 @@ const file_meibo_v1_meibo_proto_rawDesc = "" +
 	"\x04lane\x18\x04 \x01(\rR\x04lane\x12\x10\n" +
 	"\x03seq\x18\x05 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x06 \x01(\rR\x04rows\x12\x14\n" +
-	"\x05block\x18\a \x01(\fR\x05block\"^\n" +
+	"\x05block\x18\a \x01(\fR\x05block\"\\\n" +
+	"\x06Merged\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
+	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +
+	"\timport_id\x18\x03 \x01(\tR\bimportId\"^\n" +
 	"\bFinished\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
 	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +
@@ -280,11 +347,12 @@ func file_meibo_v1_meibo_proto_rawDescGZIP() []byte {
 	return file_meibo_v1_meibo_proto_rawDescData
 }
 
-var file_meibo_v1_meibo_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_meibo_v1_meibo_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_meibo_v1_meibo_proto_goTypes = []any{
 	(*Started)(nil),  // 0: meibo.v1.Started
 	(*Chunk)(nil),    // 1: meibo.v1.Chunk
-	(*Finished)(nil), // 2: meibo.v1.Finished
+	(*Merged)(nil),   // 2: meibo.v1.Merged
+	(*Finished)(nil), // 3: meibo.v1.Finished
 }
 var file_meibo_v1_meibo_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -305,7 +373,7 @@ func file_meibo_v1_meibo_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_meibo_v1_meibo_proto_rawDesc), len(file_meibo_v1_meibo_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -19,6 +19,8 @@ const counts = [
   ["total", say("トータル件数", "Total")], ["created", say("新規登録", "Created")], ["updated", say("更新", "Updated")],
   ["unchanged", say("変更なし", "Unchanged")], ["deleted", say("削除", "Deleted")], ["skipped", say("スキップ", "Skipped")],
   ["failed", say("失敗件数", "Failed")], ["not_processed", say("未処理", "Not processed")],
+  ["removed", say("ファイルになく削除した会員", "Removed, not in the file")], ["unified", say("会員に統合したリード", "Leads unified")],
+  ["protected", say("配信停止を維持した項目", "Opt-outs kept")], ["tagged", say("インポートタグを付けた会員", "Given the import tag")],
 ];
 
 const key = () => sessionStorage.getItem("meibo-key") || "";
@@ -45,7 +47,7 @@ const show = i => {
   $("state").textContent = states[i.state];
   $("state").className = "pill " + (looks[i.state] || "wait");
   $("about").textContent = [
-    say("リスト ", "List ") + i.list, i.user,
+    i.dry_run && say("ドライラン（データは変更しません）", "dry run: nothing is written"), say("リスト ", "List ") + i.list, i.user,
     i.started_at && say("開始 ", "started ") + time(i.started_at), i.finished_at && say("完了 ", "ended ") + time(i.finished_at),
   ].filter(Boolean).join(" · ");
   $("reason").hidden = !i.error;

@@ -1,0 +1,86 @@
+package merger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/queue"
+)
+
+// finishers is how many imports one merger finishes at the same time: they wait for the database, not for it.
+const finishers = 2
+
+// stepLimit bounds one transaction of an import's last stage.
+const stepLimit = 5 * time.Minute
+
+// finish does what an import has left once every row of it is merged, step by step. A message that comes again goes on
+// where the work stands.
+func (h *handler) finish(ctx context.Context, j queue.Job) error {
+	start := time.Now()
+	i, err := h.db.ImportForWork(ctx, j.Tenant, j.Import)
+	if errors.Is(err, postgres.ErrNotFound) {
+		return queue.Drop(err)
+	}
+	for left := true; left && err == nil; {
+		left, err = h.step(ctx, i)
+	}
+	switch {
+	case errors.Is(err, postgres.ErrStopped):
+		h.log.Info("nothing left to finish", zap.Stringer("import", j.Import))
+		return nil
+	case err != nil && postgres.Unavailable(err):
+		return queue.Unavailable(err)
+	case err != nil:
+		return err
+	}
+	h.log.Info("import finished", zap.Stringer("import", j.Import), zap.Duration("in", time.Since(start)))
+	h.relay.Kick()
+	return nil
+}
+
+func (h *handler) step(ctx context.Context, i *imports.Import) (left bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepLimit)
+	defer cancel()
+	return h.db.FinishStep(ctx, i.Tenant, i)
+}
+
+// abandoned fails an import that cannot be finished. What was done stays.
+func (h *handler) abandoned(ctx context.Context, j queue.Job, why error) error {
+	h.log.Error("import cannot be finished: it fails", zap.Stringer("import", j.Import), zap.Error(why))
+	done, err := h.db.FailImportOf(ctx, j.Tenant, j.Import, imports.FailureOf(why, member.Internal))
+	if done {
+		h.relay.Kick()
+	}
+	return err
+}
+
+// What only running imports need is swept so often once they have ended, so many rows at a time.
+const (
+	sweepEvery = time.Minute
+	sweepBatch = 10_000
+)
+
+// sweep deletes what imports have left behind until ctx ends.
+func (h *handler) sweep(ctx context.Context) error {
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	for {
+		for n := int64(1); n > 0 && ctx.Err() == nil; {
+			var err error
+			if n, err = h.db.SweepScratch(ctx, sweepBatch); err != nil && ctx.Err() == nil {
+				h.log.Warn("cannot sweep after imports", zap.Error(err))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
