@@ -75,9 +75,9 @@ type Batch struct {
 // Merge applies one row and returns its outcome. A row that fails has its problems in r.Problems and
 // changes nothing.
 func (b *Batch) Merge(r *Row) Outcome {
-	o := b.merge(r)
-	b.Counts.add(o)
-	return o
+	r.Outcome = b.merge(r)
+	b.Counts.add(r.Outcome)
+	return r.Outcome
 }
 
 func (b *Batch) merge(r *Row) Outcome {

@@ -36,6 +36,8 @@ type Row struct {
 	Notes []Problem
 	// Cells are the original cells of the mapped columns.
 	Cells []string
+	// Outcome is what became of the row, once it is merged.
+	Outcome Outcome
 }
 
 // Failed reports whether the row cannot be merged.
@@ -48,9 +50,10 @@ func (r *Row) Fail(code Code, field, detail string) {
 
 // Parse reads the cells of r.Cells into r.Values and r.Actions, which must have the length of p.Fields and be
 // zero. A row is judged in the order of product.md: readable, key, then every cell, so that all of its
-// problems are reported and not only the first. A row that came with a problem of its own is not parsed.
+// problems are reported and not only the first. A row that came with a problem of its own is not parsed, unless it is
+// that its key occurs more than once.
 func (p *Plan) Parse(r *Row) {
-	if r.Failed() {
+	if r.Failed() && r.Problems[0].Code != DuplicateKey {
 		return
 	}
 	for i := range p.Columns {

@@ -59,7 +59,8 @@ const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_nam
 	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
 	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
-	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0)`
+	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0),
+	coalesce(i.parent_id, '00000000-0000-0000-0000-000000000000')`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
@@ -82,7 +83,8 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
 		&i.FirstID, &i.IntoEmpty, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
-		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected)
+		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected,
+		&i.Parent)
 	if err != nil {
 		return nil, err
 	}
