@@ -94,6 +94,7 @@ type Import struct {
 	Error    *Notice  `json:"error"`
 	User     string   `json:"user"`
 	Warnings []Notice `json:"warnings"`
+	Retried
 }
 
 // Notice is something to tell about an import as a whole, or about its file.

@@ -14,7 +14,7 @@ import (
 )
 
 // CreateRetry is CreateImport for an import that retries failed rows of root: it goes into the list of root, whatever n
-// says. ErrNotFound: there is no import root.
+// says. ErrNotFound: there is no import root; ErrConflict: the idempotency key is that of an import that is no retry of it.
 func (db *DB) CreateRetry(ctx context.Context, t tenant.ID, root imports.ID, n NewImport) (i *imports.Import, existed bool, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		id := imports.NewID()
@@ -30,6 +30,9 @@ func (db *DB) CreateRetry(ctx context.Context, t tenant.ID, root imports.ID, n N
 			return err
 		}
 		i, err = getImport(ctx, tx, t, id)
+		if err == nil && i.Parent != root {
+			err = ErrConflict
+		}
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -107,5 +108,8 @@ func TestRetryWithTheSameIdempotencyKeyIsTheSame(t *testing.T) {
 	must(t, err)
 	if existed || !existedAgain || again.ID != i.ID {
 		t.Errorf("retries %s (existed %v) and %s (existed %v), want one", i.ID, existed, again.ID, existedAgain)
+	}
+	if _, _, err := w.db.CreateRetry(t.Context(), w.tenant, i.ID, n); !errors.Is(err, postgres.ErrConflict) {
+		t.Errorf("the key for a retry of another import: %v, want ErrConflict", err)
 	}
 }

@@ -23,7 +23,7 @@ import (
 // What it says is the same whenever the job comes again: the root has ended, and of what is mended since, that by the
 // retry itself is left out; other retries of the list have ended before, or have not begun.
 type retry struct {
-	// column is the place of the column rowNumber.
+	// column is the place of the column rowNumber; -1 where the file has none, as one without any cell.
 	column int
 	// failed are the numbers of the root's failed rows, mended those of them that earlier retries have merged.
 	failed, mended imports.RowSet
@@ -37,9 +37,6 @@ func (p *pump) retryOf(ctx context.Context, i *imports.Import) (*retry, error) {
 		return nil, nil
 	}
 	r := &retry{column: slices.IndexFunc(i.Mapping, func(c member.Column) bool { return c.Header == member.ReportRow })}
-	if r.column < 0 {
-		return nil, &imports.Failure{Problem: member.Problem{Code: member.HeaderChanged, Detail: member.ReportRow}}
-	}
 	if err := p.failedRows(ctx, i, &r.failed); err != nil {
 		return nil, err
 	}
@@ -98,7 +95,7 @@ func readNumbers(report io.Reader, failed *imports.RowSet) error {
 
 // cell returns the number that a row of the file says it stands for; 0 where it says none.
 func (r *retry) cell(row *sheet.Row) int64 {
-	if r.column >= len(row.Cells) {
+	if r.column < 0 || r.column >= len(row.Cells) {
 		return 0
 	}
 	n, err := strconv.ParseInt(string(bytes.TrimSpace(sheet.UnguardBytes(row.Cells[r.column]))), 10, 64)

@@ -2,7 +2,6 @@ package splitter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
-	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
 )
 
@@ -110,18 +108,14 @@ func TestRetryThatIsCutAgainIsTheSame(t *testing.T) {
 	}
 }
 
-func TestRetryOfAFileWithoutRowNumbersFails(t *testing.T) {
+func TestRowsOfARetryWithoutRowNumbersFail(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	root := b.merged(t, b.running(t, "会員番号,備考,氏名\n,x,青木\n", oneLane))
 	i, _, err := b.db.CreateRetry(t.Context(), b.tenant, root.ID, b.newImport())
 	must(t, err)
-	j := b.begin(t, i, "会員番号,備考,氏名\nA1,x,青木\n", oneLane)
-	var failure *imports.Failure
-	if err := b.handle(t.Context(), j); !errors.As(err, &failure) || failure.Problem.Code != member.HeaderChanged {
-		t.Errorf("error = %v, want %s", err, member.HeaderChanged)
-	}
-	if _, _, err := b.db.CreateRetry(t.Context(), b.tenant, imports.NewID(), b.newImport()); !errors.Is(err, postgres.ErrNotFound) {
-		t.Errorf("retry of no import: %v, want ErrNotFound", err)
+	i = b.merged(t, b.begin(t, i, "会員番号,備考,氏名\nA1,x,青木\n", oneLane))
+	if got := b.reasons(t, i); !slices.Equal(got, []string{"0 row_number_missing"}) || i.Totals.Failed != 1 {
+		t.Errorf("%+v with failed rows %v, want one without a number", i.Totals, got)
 	}
 }

@@ -56,8 +56,10 @@ type importView struct {
 	FinishedAt *time.Time `json:"finished_at"`
 
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
+	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
 	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
 	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
+	RetriesView
 }
 
 // TransformSchema lets error be null, which huma has no tag for.
@@ -95,6 +97,9 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	if locale, err := i.Options.Locale(); err == nil && i.Source.Earlier != nil {
 		w := i.Source.Earlier.Warning(locale.Zone)
 		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+	}
+	if i.Parent != (imports.ID{}) {
+		v.Parent = new(i.Parent.String())
 	}
 	if i.Failure.Code != "" {
 		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.schema)}
@@ -147,7 +152,7 @@ func (s *server) readImport(ctx context.Context, in *ImportInput) (*importOutput
 		}
 		out.Body.Warnings = append(out.Body.Warnings, mails...)
 	}
-	return out, nil
+	return out, s.addRetries(ctx, out.Body)
 }
 
 // mailWarnings says who could not be told of the import's end.
@@ -206,5 +211,5 @@ func (s *server) listImports(ctx context.Context, in *PageInput) (*importPageOut
 	for _, i := range page {
 		out.Body.Items = append(out.Body.Items, s.view(i, sessionOf(ctx).lang()))
 	}
-	return out, nil
+	return out, s.addRetries(ctx, out.Body.Items...)
 }

@@ -51,7 +51,8 @@ func resolve(names []string, choices, suggested member.Mapping) (m member.Mappin
 	for i, name := range names {
 		m[i] = member.Column{Header: name}
 		if c, ok := chosen[name]; ok {
-			m[i].Field, m[i].Inverted = c.Field, c.Inverted
+			m[i] = c
+			m[i].Header = name
 			delete(chosen, name)
 		} else if !complete && i < len(suggested) && !taken[suggested[i].Field] {
 			m[i] = suggested[i]
