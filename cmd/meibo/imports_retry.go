@@ -90,8 +90,9 @@ func (c *console) converge(ctx context.Context, api *client.Client, retry client
 		return ended
 	}
 	root, err := api.Import(ctx, *retry.Parent)
-	if err != nil {
-		return err
+	if err != nil { // what is told of the retry is true all the same
+		c.note("%s", c.say("元の取り込みの結果を取得できませんでした：", "What became of the original import is not known: ")+err.Error())
+		return ended
 	}
 	if !c.json {
 		if err := c.printConverged(root); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/inspect"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 )
@@ -146,6 +147,18 @@ func checkRetry(o *ImportOptions) error {
 	reading := ImportOptions{Encoding: o.Encoding, Delimiter: o.Delimiter, Sheet: o.Sheet, HeaderRow: o.HeaderRow}
 	if !reflect.DeepEqual(*o, reading) {
 		return refuse(http.StatusUnprocessableEntity, codeRetrySettled)
+	}
+	return nil
+}
+
+// checkReport refuses a file that is no report of failed rows. One without a single cell fails as any such file does.
+func checkReport(found *Inspection) error {
+	names := make([]string, len(found.Columns))
+	for n := range found.Columns {
+		names[n] = found.Columns[n].Header
+	}
+	if len(names) > 0 && !member.IsReport(names) {
+		return refuse(http.StatusUnprocessableEntity, codeNotAReport, "columns", inspect.Shorten(names, mostColumns))
 	}
 	return nil
 }

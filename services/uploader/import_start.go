@@ -72,6 +72,11 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if err != nil {
 		return nil, err
 	}
+	if i.Parent != (imports.ID{}) {
+		if err := checkReport(found); err != nil {
+			return nil, err
+		}
+	}
 	m, err := s.settle(i, found)
 	if err != nil {
 		return nil, err
