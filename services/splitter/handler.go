@@ -144,6 +144,9 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 	return p.read.Load(), h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks)
 }
 
+// mostRowBits is what is taken for a set of rows, in bytes: of a file that may have more, or a gzip, nobody knows how many.
+const mostRowBits = 16 << 20
+
 // memory is about what cutting an import takes: a chunk that is filled and one that waits for each lane, or the small
 // file as a whole; what its reader takes of a workbook, and what finding repeated keys takes.
 func memory(i *imports.Import) int64 {
@@ -155,7 +158,7 @@ func memory(i *imports.Import) int64 {
 		bytes += sheet.WorkbookMemory(i.Source.Size)
 	}
 	if i.Options.Duplicates == member.DuplicatesReject {
-		bytes += min(keysInMemory, i.Source.MaxRows)*imports.SightingSize + i.Source.MaxRows/8
+		bytes += min(keysInMemory, i.Source.MaxRows)*imports.SightingSize + min(i.Source.MaxRows/8, mostRowBits)
 	}
 	return bytes
 }
