@@ -21,6 +21,8 @@ import (
 type api struct {
 	*httptest.Server
 	end client.Import
+	// root is the import 00, which it may retry.
+	root client.Import
 	// refuse is the problem that starting has.
 	refuse *client.Problem
 	// warnings are those of the file.
@@ -71,11 +73,15 @@ func newAPI(t *testing.T, end client.Import) *api {
 			reply(w, a.refuse.Status, a.refuse)
 			return
 		}
-		reply(w, http.StatusAccepted, client.Import{ID: "01", State: imports.StateQueued, Mapping: mapping})
+		reply(w, http.StatusAccepted, client.Import{ID: "01", State: imports.StateQueued, Mapping: mapping, Retried: a.end.Retried})
 	})
 	mux.HandleFunc("POST /v1/imports/01/cancel", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, client.Import{ID: "01", State: imports.StateCancelled})
 	})
+	mux.HandleFunc("POST /v1/imports/00/retry", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusCreated, client.Import{ID: "01", State: imports.StateCreated})
+	})
+	mux.HandleFunc("GET /v1/imports/00", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, a.root) })
 	mux.HandleFunc("GET /v1/imports/01", a.read)
 	mux.HandleFunc("GET /v1/imports/01/failures", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, client.Failures{

@@ -13,6 +13,7 @@ var helpJapanese = map[string]string{
 	"Show one import.":                                                      "取り込みの内容を表示します。",
 	"Watch an import to its end.":                                           "取り込みが終わるまで進み具合を表示します。",
 	"Cancel an import; what was merged stays.":                              "取り込みを中止します。登録済みの会員はそのまま残ります。",
+	"Import the corrected failed rows of an import.":                        "失敗した行を修正したファイルを取り込み直します。",
 	"Show the failed rows of an import, or save them all.":                  "失敗した行を表示、または保存します。",
 	"Look at members.":                                                      "会員を確認します。",
 	"List members.":                                                         "会員を一覧表示します。",
@@ -49,6 +50,7 @@ var helpJapanese = map[string]string{
 	"How many at most; 0 for all.":                                                                         "表示する最大件数です。0 はすべてを表します。",
 	"Write all failed rows as CSV, in the encoding of the file; the default for a FILE that ends in .csv.": "失敗した行をすべて CSV で出力します（保存先が .csv の場合の既定）。文字コードは元のファイルと同じです。",
 	"Write all failed rows as an Excel file; the default for a FILE that ends in .xlsx.":                   "失敗した行をすべて Excel ファイルで出力します（保存先が .xlsx の場合の既定）。",
+	"The corrected report of failed rows, as CSV or XLSX; - for standard input.":                           "失敗した行のレポートを修正した CSV または XLSX のファイル名です。- は標準入力を表します。",
 	// Templates.
 	"As CSV; the default, unless FILE ends in .xlsx.":                         "CSV で出力します（保存先が .xlsx でない場合の既定）。",
 	"As an Excel file, with drop-downs and a sheet that explains the fields.": "Excel ファイルで出力します。プルダウンと、項目を説明するシートが付きます。",

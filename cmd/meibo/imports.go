@@ -18,6 +18,7 @@ type importsCmd struct {
 	Show     importsShow     `cmd:"" help:"Show one import."`
 	Watch    importsWatch    `cmd:"" help:"Watch an import to its end."`
 	Cancel   importsCancel   `cmd:"" help:"Cancel an import; what was merged stays."`
+	Retry    importsRetry    `cmd:"" help:"Import the corrected failed rows of an import."`
 	Failures importsFailures `cmd:"" help:"Show the failed rows of an import, or save them all."`
 }
 
@@ -113,7 +114,10 @@ func (s *importsShow) Run(ctx context.Context, c *console) error {
 	if err := t.write(c.out, ""); err != nil {
 		return err
 	}
-	return c.printResult(i)
+	if err := c.printResult(i); err != nil {
+		return err
+	}
+	return c.printConverged(i)
 }
 
 type importsWatch struct {

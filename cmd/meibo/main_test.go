@@ -169,6 +169,9 @@ func TestJSONIsExactlyOneDocument(t *testing.T) {
 		{[]string{"imports", "watch", "01"}, "failed"},
 		{[]string{"imports", "cancel", "01"}, "state"},
 		{[]string{"imports", "failures", "01"}, "counts"},
+		{[]string{"imports", "retry", "00", file}, "total"},
+		{[]string{"imports", "retry", "00", file, "--detach"}, "id"},
+		{[]string{"imports", "retry", "02", file}, "error"},
 		{[]string{"imports", "show", "02"}, "error"},
 		{[]string{"imports", "failures", "01", "--csv"}, "error"},
 		{[]string{"import", file, "--colour"}, "error"},
@@ -222,6 +225,7 @@ func TestResultIsShownInTheLanguageOfTheEnvironment(t *testing.T) {
       12  email  メールアドレスの形式が正しくありません。
 
 失敗した行をすべて保存するには：meibo imports failures 01 --csv -o failures.csv
+修正したファイルを取り込み直すには：meibo imports retry 01 failures.csv
 `
 	if got.out != want {
 		t.Errorf("got\n%s\nwant\n%s", got.out, want)

@@ -36,6 +36,10 @@ func (c *console) report(ctx context.Context, api *client.Client, i client.Impor
 		if err := c.print("%s", hint+c.name+" imports failures "+i.ID+" --csv -o failures.csv"); err != nil {
 			return err
 		}
+		hint = c.say("修正したファイルを取り込み直すには：", "To import them once corrected: ")
+		if err := c.print("%s", hint+c.name+" imports retry "+i.ID+" failures.csv"); err != nil {
+			return err
+		}
 	}
 	return statusOfImport(i)
 }

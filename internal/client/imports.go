@@ -144,6 +144,7 @@ type Import struct {
 	Parent   *string  `json:"parent"`
 	User     string   `json:"user"`
 	Warnings []Notice `json:"warnings"`
+	Retried
 }
 
 // ImportNotify is who is told of an import's end: the tenant's owners and the importer where Recipients is nil.

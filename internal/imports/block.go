@@ -44,8 +44,9 @@ func (b *Block) Len() int { return len(b.buf) }
 // Bytes returns the framed rows, which are valid until the next Reset.
 func (b *Block) Bytes() []byte { return b.buf }
 
-// Add appends a row. Numbers and ordinals must not decrease within a block. The problem's code is empty for a
-// readable row.
+// Add appends a row. Numbers and ordinals grow from row to row, except in a retry whose rows were put into another
+// order: a smaller one takes more bytes. The problem's code is empty for a readable row; with member.DuplicateKey the row
+// can be read all the same.
 func (b *Block) Add(number, ordinal int64, problem member.Problem, cells [][]byte) {
 	b.buf = binary.AppendUvarint(b.buf, uint64(number-b.number))
 	b.buf = binary.AppendUvarint(b.buf, uint64(ordinal-b.order))

@@ -188,3 +188,23 @@ func BenchmarkReadBlock(b *testing.B) {
 		}
 	}
 }
+
+// TestNumbersInABlockMayGoBack is about retries: people put the rows of a report into another order, or lose a number.
+func TestNumbersInABlockMayGoBack(t *testing.T) {
+	t.Parallel()
+	want := []int64{900, 2, 0, 1 << 62, 3}
+	var b Block
+	b.Reset(1)
+	for n, number := range want {
+		b.Add(number, int64(n), member.Problem{}, [][]byte{[]byte("x")})
+	}
+	rows, err := read(string(b.Bytes()), 1, b.Rows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, r := range rows {
+		if r.Number != want[n] || r.Ordinal != int64(n) {
+			t.Errorf("row %d has number %d and ordinal %d, want %d", n, r.Number, r.Ordinal, want[n])
+		}
+	}
+}

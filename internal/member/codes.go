@@ -117,6 +117,19 @@ const (
 	TagLevels Code = "tag_levels"
 )
 
+// Problems of a row of a corrected report, which stands for a failed row of the import that it is uploaded to. Detail of
+// each: the row's own place in its file.
+const (
+	// RowNumberMissing: the row does not say for which it stands.
+	RowNumberMissing Code = "row_number_missing"
+	// RowNumberRepeated: several rows say that they stand for the same.
+	RowNumberRepeated Code = "row_number_repeated"
+	// RowNumberUnknown: the row for which it stands did not fail.
+	RowNumberUnknown Code = "row_number_unknown"
+	// RowMended: the row for which it stands was merged by an earlier retry.
+	RowMended Code = "row_mended"
+)
+
 // Warnings: the row is imported all the same.
 const (
 	// PhoneZeroAdded: the number was read as one that has lost its leading 0.

@@ -192,12 +192,10 @@ func (p *Plan) KeyField() *Field { return &p.Fields[p.Key] }
 // RouteKey returns the normalised merge key of a cell, by which a row finds its lane. A cell that is no
 // valid key is returned as it is: its row will fail, in whichever lane.
 func (p *Plan) RouteKey(cell string) string {
-	f := p.KeyField()
-	v, _, problem := f.Parse(cell, p.locale)
-	if problem != nil || !v.Set {
-		return cell
+	if key, ok := p.CellKey(cell); ok {
+		return key
 	}
-	return KeyOf(f, v)
+	return cell
 }
 
 // OneLane reports whether rows of different keys can get into one another's way, so that the import must be merged in

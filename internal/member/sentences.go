@@ -55,6 +55,11 @@ var sentences = map[Code]Text{
 	TagCharacter:        {"「{field}」のタグ（{detail}）に使用できない文字があります。「.」「$」「\\」と空白を取り除いてください。", "A tag in {field} ({detail}) contains a character that cannot be used. Please remove . $ \\ and blanks."},
 	TagLevels:           {"「{field}」のタグ（{detail}）の階層が正しくありません。「グループ/タグ」のように2階層までとし、先頭と末尾に / を付けないでください。", "A tag in {field} ({detail}) has wrong levels. Please use at most two, as in group/tag, with no / at either end."},
 
+	RowNumberMissing:  {"rowNumber がないため、どの行を修正したものか分かりません。失敗した行のレポートにある値を入力してください（このファイルの{detail}行目）。", "The row has no rowNumber to tell which row it corrects. Please enter the one that the report of failed rows has (row {detail} of this file)."},
+	RowNumberRepeated: {"同じ rowNumber の行がファイル内に複数あります。1行だけ残してください（このファイルの{detail}行目）。", "Several rows of the file have this rowNumber. Please keep only one of them (row {detail} of this file)."},
+	RowNumberUnknown:  {"元のインポートには、この rowNumber の失敗した行がありません。失敗した行のレポートにある値を入力してください（このファイルの{detail}行目）。", "The original import has no failed row of this rowNumber. Please enter the one that the report of failed rows has (row {detail} of this file)."},
+	RowMended:         {"この rowNumber の行は、以前の再インポートで登録済みです。この行をファイルから取り除いてください（このファイルの{detail}行目）。", "The row of this rowNumber was imported by an earlier retry. Please remove it from the file (row {detail} of this file)."},
+
 	PhoneZeroAdded:   {"「{field}」の先頭の0を補って読み取りました。番号が正しいか確認してください。", "A leading 0 was added to {field}. Please check that the number is right."},
 	TagAutomatic:     {"「{field}」の自動タグ（{detail}）はインポートでは設定できないため、無視しました。", "{field} names an automatic tag ({detail}), which an import cannot set. It was ignored."},
 	ConsentProtected: {"配信停止を希望した会員のため、「{field}」は受信可に変更しませんでした。", "The member has opted out, so {field} was not turned on."},

@@ -200,7 +200,8 @@ func (m *merging) end(failed []member.Row) error {
 	var b pgx.Batch
 	for i := range failed[:min(int64(len(failed)), max(0, sampleRows-m.failedBefore))] {
 		r := &failed[i]
-		b.Queue(`insert into import_problem (tenant_id, import_id, lane, row_number, problems, cells) values ($1, $2, $3, $4, $5, $6)`,
+		b.Queue(`insert into import_problem (tenant_id, import_id, lane, row_number, problems, cells) values ($1, $2, $3, $4, $5, $6)
+			on conflict do nothing`, // in a retry several rows may have the same number, or none
 			m.tenant, w.Import.ID, w.Lane, r.Number, storableProblems(r.Problems), boundCells(r.Cells))
 	}
 	for p, n := range countProblems(failed) {
@@ -218,6 +219,7 @@ func (m *merging) end(failed []member.Row) error {
 			keyless = keyless + $13
 		where tenant_id = $1 and import_id = $2 and lane = $3`, m.tenant, w.Import.ID, w.Lane, w.Seq+1,
 		c.Created, c.Updated, c.Unchanged, c.Deleted, c.Skipped, c.Failed, c.Protected, c.Tagged, m.batch.Keyless)
+	m.queueMended(&b)
 	return m.tx.SendBatch(m.ctx, &b).Close()
 }
 

@@ -60,6 +60,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 		`insert into member_shadow (tenant_id, list_id, id, created_at, updated_at, import_id, merge_key)
 			select tenant_id, list_id, 1, now(), now(), id, 'x' from import where tenant_id = $1 limit 1`,
 		`insert into import_note_count select tenant_id, id, 0, 'duplicate_key', 'member_sn', 1 from import where tenant_id = $1 limit 1`,
+		`insert into import_mended select tenant_id, id, 2, 'created', id from import where tenant_id = $1 limit 1`,
 		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
 	} {
 		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
@@ -187,6 +188,19 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			thief := &world{db: db, tenant: a, job: s.b.job, plan: s.b.plan}
 			r, err := thief.merge(ctx, 0, 1, 100, row("b-shop-0", "盗人"))
 			return gave(r.Counts.Rows() > 0, r), err
+		},
+		"CreateRetry": func() (any, error) {
+			_, _, err := db.CreateRetry(ctx, a, b, postgres.NewImport{FileName: "a.csv"})
+			return nil, err
+		},
+		"Retries": func() (any, error) {
+			r, err := db.Retries(ctx, a, []imports.ID{b, uploaded})
+			return gave(len(r) > 0, r), err
+		},
+		"MendedRows": func() (any, error) {
+			var rows []int64
+			err := db.MendedRows(ctx, a, b, imports.ID{}, func(row int64) { rows = append(rows, row) })
+			return gave(len(rows) > 0, rows), err
 		},
 		"CreateImport": func() (any, error) {
 			_, _, err := db.CreateImport(ctx, a, postgres.NewImport{List: "b-list", FileName: "a.csv"})

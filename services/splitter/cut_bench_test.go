@@ -17,7 +17,7 @@ func BenchmarkCut(b *testing.B) {
 	if _, err := sample.WriteCSV(&file, sample.Config{Rows: rows, Seed: 1, Plain: true}); err != nil {
 		b.Fatal(err)
 	}
-	i := &imports.Import{Cut: imports.NewCut(1 << 30), Options: imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}}
+	i := &imports.Import{Source: imports.Source{MaxRows: rows + 1}, Cut: imports.NewCut(1 << 30), Options: imports.Options{Rules: member.Rules{}.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}}
 	for _, key := range sample.Columns() {
 		i.Mapping = append(i.Mapping, member.Column{Header: key, Field: key})
 	}

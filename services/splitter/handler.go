@@ -147,8 +147,11 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 	return p.read.Load(), h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks)
 }
 
+// mostRowBits is what is taken for a set of rows, in bytes: of a file that may have more, or a gzip, nobody knows how many.
+const mostRowBits = 16 << 20
+
 // memory is about what cutting an import takes: a chunk that is filled and one that waits for each lane, or the small
-// file as a whole; and what its reader takes of a workbook.
+// file as a whole; what its reader takes of a workbook, and what finding repeated keys takes.
 func memory(i *imports.Import) int64 {
 	bytes := 2 * int64(i.Cut.Lanes) * int64(i.Cut.ChunkBytes)
 	if !i.Source.Gzip { // which says nothing of how much text there is
@@ -157,17 +160,21 @@ func memory(i *imports.Import) int64 {
 	if i.Source.Format == string(sheet.XLSX) {
 		bytes += sheet.WorkbookMemory(i.Source.Size)
 	}
+	if i.Options.Duplicates == member.DuplicatesReject {
+		bytes += min(keysInMemory, i.Source.MaxRows)*imports.SightingSize + min(i.Source.MaxRows/8, mostRowBits)
+	}
 	return bytes
 }
 
 // cut reads the source to its end and returns the number of chunks per lane once all are in the queue.
 func (p *pump) cut(ctx context.Context, i *imports.Import, plan *member.Plan) ([]int64, error) {
-	src, err := source.Open(ctx, p.blobs, i)
-	if err != nil {
+	cutter := imports.NewCutter(i.Cut, plan.Columns, func(chunk imports.Chunk) error { return p.offer(ctx, chunk) })
+	p.release = cutter.Release
+	c := newCutting(i, plan, cutter)
+	if err := p.lookAhead(ctx, i, c); err != nil {
 		return nil, err
 	}
-	defer src.Close()
-	chunks, err := cutRows(ctx, src, i, plan, p)
+	chunks, err := p.cutRows(ctx, i, c)
 	if err == nil && p.read.Load() == 0 {
 		code := member.NoRows
 		if i.Source.Size == 0 {
@@ -178,24 +185,50 @@ func (p *pump) cut(ctx context.Context, i *imports.Import, plan *member.Plan) ([
 	return chunks, err
 }
 
+// lookAhead reads the source for what has to be known of all of its rows before the first is cut.
+func (p *pump) lookAhead(ctx context.Context, i *imports.Import, c *cutting) (err error) {
+	if c.retry, err = p.retryOf(ctx, i); err != nil {
+		return err
+	}
+	c.repeated, err = p.repeatedKeys(ctx, i, c)
+	c.ordinal = 0
+	return err
+}
+
 // cutRows hands every row to its lane and returns the number of chunks per lane once all are in the queue.
-func cutRows(ctx context.Context, src *source.Source, i *imports.Import, plan *member.Plan, p *pump) ([]int64, error) {
-	cutter := imports.NewCutter(i.Cut, plan.Columns, func(chunk imports.Chunk) error { return p.offer(ctx, chunk) })
-	p.release = cutter.Release
-	c := newCutting(i, plan, cutter)
-	for row, err := range src.Rows() {
-		if err != nil {
-			return nil, fmt.Errorf("read source: %w", err)
-		}
+func (p *pump) cutRows(ctx context.Context, i *imports.Import, c *cutting) ([]int64, error) {
+	err := p.eachRow(ctx, i, func(row *sheet.Row) error {
 		p.read.Add(1)
-		if err := c.add(row); err != nil {
-			return nil, err
-		}
+		return c.add(row)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if err := c.cutter.Flush(); err != nil {
 		return nil, err
 	}
 	return c.cutter.Chunks(), p.drain(ctx, 0)
+}
+
+// eachRow calls f for every data row of the source, until its first error or the end of ctx.
+func (p *pump) eachRow(ctx context.Context, i *imports.Import, f func(*sheet.Row) error) error {
+	src, err := source.Open(ctx, p.blobs, i)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	for row, err := range src.Rows() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("read source: %w", err)
+		}
+		if err := f(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cutting turns rows of the file into rows of the mapped columns, and finds their lanes.
@@ -212,6 +245,10 @@ type cutting struct {
 	maxRows int64
 	// report tells that the source is a report of failed rows.
 	report bool
+	// repeated are the ordinals of the rows that fail because their key occurs more than once; nil for none.
+	repeated *imports.RowSet
+	// retry is what is known of the rows that are retried; nil for an import of its own.
+	retry *retry
 }
 
 func newCutting(i *imports.Import, plan *member.Plan, cutter *imports.Cutter) *cutting {
@@ -229,10 +266,41 @@ func newCutting(i *imports.Import, plan *member.Plan, cutter *imports.Cutter) *c
 	return c
 }
 
-// add judges whether the row can be read at all: that is the splitter's part; every other rule is the
-// merger's.
+// add judges whether the row can be read at all, and what only the whole file tells of it: that is the splitter's part;
+// every other rule is the merger's.
 func (c *cutting) add(row *sheet.Row) error {
-	problem := c.problem(row)
+	number, problem := c.read(row)
+	ordinal, lane := c.ordinal, int(row.Number%int64(c.cut.Lanes))
+	if problem.Code == "" {
+		if _, err := c.next(); err != nil {
+			return err
+		}
+		lane = c.cut.Lane(c.plan.RouteKey(string(c.cells[c.plan.Key])))
+		if c.repeated.Has(ordinal) {
+			problem = member.Problem{Code: member.DuplicateKey, Field: c.plan.KeyField().Key}
+		}
+	}
+	return c.cutter.Add(lane, number, ordinal, problem, c.cells)
+}
+
+// next returns the ordinal of a readable row.
+func (c *cutting) next() (ordinal int64, err error) {
+	if c.ordinal >= c.maxRows {
+		return 0, &imports.Failure{Problem: member.Problem{Code: member.SourceChanged}, Err: fmt.Errorf("more than the %d rows that ids are reserved for", c.maxRows)}
+	}
+	c.ordinal++
+	return c.ordinal - 1, nil
+}
+
+// read puts the row's mapped columns into c.cells, and returns its number and what keeps it from being read.
+func (c *cutting) read(row *sheet.Row) (number int64, problem member.Problem) {
+	number, problem = row.Number, c.problem(row)
+	if c.retry != nil {
+		var wrong member.Problem
+		if number, wrong = c.retry.number(row); problem.Code == "" {
+			problem = wrong
+		}
+	}
 	for n, column := range c.columns {
 		c.cells[n] = nil
 		if column >= len(row.Cells) {
@@ -246,16 +314,7 @@ func (c *cutting) add(row *sheet.Row) error {
 			}
 		}
 	}
-	ordinal, lane := c.ordinal, 0
-	if problem.Code == "" {
-		if c.ordinal++; c.ordinal > c.maxRows {
-			return &imports.Failure{Problem: member.Problem{Code: member.SourceChanged}, Err: fmt.Errorf("more than the %d rows that ids are reserved for", c.maxRows)}
-		}
-		lane = c.cut.Lane(c.plan.RouteKey(string(c.cells[c.plan.Key])))
-	} else {
-		lane = int(row.Number % int64(c.cut.Lanes))
-	}
-	return c.cutter.Add(lane, row.Number, ordinal, problem, c.cells)
+	return number, problem
 }
 
 // lost returns the problem of a cell of a report that nobody has corrected where it stands for text that could not be

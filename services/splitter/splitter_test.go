@@ -1,9 +1,12 @@
 package splitter
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +35,10 @@ type bench struct {
 	tenant tenant.ID
 	url    string
 	etag   string // recorded of a source instead of its own
-	rules  member.Rules
+	// rules, mapping and source are those of imports.
+	rules   member.Rules
+	mapping member.Mapping
+	source  imports.Source
 }
 
 func newBench(t *testing.T) *bench {
@@ -40,7 +46,7 @@ func newBench(t *testing.T) *bench {
 	db, url := postgrestest.New(t), queuetest.Server(t)
 	ten, err := db.CreateTenant(t.Context(), postgres.Tenant{Name: "shop"})
 	must(t, err)
-	b := &bench{tenant: ten.ID, url: url}
+	b := &bench{tenant: ten.ID, url: url, mapping: mapping, source: imports.Source{Format: "csv", MaxRows: 1 << 20}}
 	q := b.connect(t)
 	must(t, q.Prepare(t.Context()))
 	b.handler = &handler{db: db, queue: q, blobs: blobtest.New(t), relay: relay.New(db, q, zap.NewNop()), log: zap.NewNop(), window: 32, budget: newBudget(1 << 30)}
@@ -67,11 +73,21 @@ var mapping = member.Mapping{{Header: "会員番号", Field: "member_sn"}, {Head
 // running is an import of the file that has its list's turn; the file may be left out.
 func (b *bench) running(t *testing.T, file string, cut imports.Cut) queue.Job {
 	t.Helper()
-	ctx := t.Context()
-	o := imports.Options{Rules: b.rules.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
-	i, _, err := b.db.CreateImport(ctx, b.tenant, postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18})
+	i, _, err := b.db.CreateImport(t.Context(), b.tenant, b.newImport())
 	must(t, err)
-	source := imports.Source{Format: "csv", MaxRows: 1 << 20}
+	return b.begin(t, i, file, cut)
+}
+
+func (b *bench) newImport() postgres.NewImport {
+	o := imports.Options{Rules: b.rules.Filled(), TimeZone: "Asia/Tokyo", Region: "JP"}
+	return postgres.NewImport{List: postgres.MainList, FileName: "a.csv", Options: o, MaxRowBytes: 1 << 18}
+}
+
+// begin gives a new import its file and starts it.
+func (b *bench) begin(t *testing.T, i *imports.Import, file string, cut imports.Cut) queue.Job {
+	t.Helper()
+	ctx := t.Context()
+	source := b.source
 	if file != "" {
 		object, err := b.blobs.PutSource(ctx, b.tenant, i.ID.String(), strings.NewReader(file))
 		must(t, err)
@@ -80,9 +96,9 @@ func (b *bench) running(t *testing.T, file string, cut imports.Cut) queue.Job {
 	if b.etag != "" {
 		source.ETag = b.etag
 	}
-	_, err = b.db.SetUploaded(ctx, b.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
+	_, err := b.db.SetUploaded(ctx, b.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
 	must(t, err)
-	must(t, b.db.StartImport(ctx, b.tenant, i.ID, postgres.Settled{Options: o, Mapping: mapping, Cut: cut, Source: source}))
+	must(t, b.db.StartImport(ctx, b.tenant, i.ID, postgres.Settled{Options: i.Options, Mapping: b.mapping, Cut: cut, Source: source}))
 	return queue.Job{Tenant: b.tenant, Import: i.ID}
 }
 
@@ -109,7 +125,7 @@ func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk))
 				})
 				return rows, err
 			},
-			Report: func(context.Context, []member.Row) error { return nil },
+			Report: func(ctx context.Context, failed []member.Row) error { return b.report(ctx, c, failed) },
 		})
 		if err == nil && (r.Last || r.Done) {
 			_, err = b.db.FinishImport(ctx, c.Tenant, c.Import)
@@ -119,6 +135,46 @@ func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk))
 		t.Errorf("chunk dropped: %v", why)
 		return nil
 	})
+}
+
+// report stores a chunk's failed rows as mergers do.
+func (b *bench) report(ctx context.Context, c queue.Chunk, failed []member.Row) error {
+	var lines bytes.Buffer
+	for _, r := range failed {
+		if err := json.NewEncoder(&lines).Encode(imports.FailedRow{Row: r.Number, Problems: r.Problems, Cells: r.Cells}); err != nil {
+			return err
+		}
+	}
+	return b.blobs.PutFailures(ctx, c.Tenant, c.Import.String(), c.Lane, c.Seq, lines.Bytes())
+}
+
+// merged splits and merges an import to its end.
+func (b *bench) merged(t *testing.T, j queue.Job) *imports.Import {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	merging, stop := context.WithCancel(ctx)
+	defer stop()
+	wg.Go(func() { b.merge(merging, t, func(queue.Chunk) {}) })
+	must(t, b.handle(ctx, j))
+	return b.ended(ctx, t, j)
+}
+
+// reasons are the numbers of an import's failed rows with their codes, in the order of the numbers.
+func (b *bench) reasons(t *testing.T, i *imports.Import) (all []string) {
+	t.Helper()
+	f, err := b.db.Failures(t.Context(), i.Tenant, i.ID, 30)
+	must(t, err)
+	for _, row := range f.Sample {
+		text := strconv.FormatInt(row.Row, 10)
+		for _, p := range row.Problems {
+			text += " " + string(p.Code)
+		}
+		all = append(all, text)
+	}
+	return all
 }
 
 // roster is a file of so many members.

@@ -32,7 +32,7 @@ type failureCount struct {
 
 // failedRow is a failed row of the file.
 type failedRow struct {
-	RowNumber    int64             `json:"rowNumber" doc:"The number that Excel shows for the row."`
+	RowNumber    int64             `json:"rowNumber" doc:"The number that Excel shows for the row; in a retry, that of the row that it stands for, or 0 where it says none."`
 	Problems     []failedProblem   `json:"problems"`
 	ErrorColumns []string          `json:"errorColumns" doc:"The fields that are wrong."`
 	ErrorReason  string            `json:"errorReason" doc:"All reasons together."`

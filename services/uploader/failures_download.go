@@ -204,7 +204,7 @@ func (s *server) records(i *imports.Import, rows *report, lang tenant.Language) 
 				return
 			}
 			columns, reason := speaker.reasons(row)
-			record = append(record[:0], strconv.FormatInt(row.Row, 10), strings.Join(columns, ","), sheet.Guard(reason))
+			record = append(record[:0], rowNumber(row.Row), strings.Join(columns, ","), sheet.Guard(reason))
 			doubt := doubted(i.Mapping, row)
 			for n := range fields {
 				cell := ""
@@ -218,6 +218,14 @@ func (s *server) records(i *imports.Import, rows *report, lang tenant.Language) 
 			}
 		}
 	}
+}
+
+// rowNumber is a row's number in a report. A row of a retry may have none: then it must not be taken for that of another.
+func rowNumber(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // misread are the problems of rows whose cells are not what the file says: a part of them is missing, or they stand in

@@ -43,7 +43,13 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Impor
 	var last []byte
 	var spoke time.Time
 	for {
-		data, err := json.Marshal(s.view(i, lang))
+		shown := s.view(i, lang)
+		if i.State.Final() { // only then it may have retries
+			if err := s.addRetries(ctx, shown); err != nil {
+				return err
+			}
+		}
+		data, err := json.Marshal(shown)
 		if err != nil {
 			return fmt.Errorf("write event: %w", err)
 		}

@@ -54,6 +54,7 @@ type importView struct {
 	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
 	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
 	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
+	RetriesView
 }
 
 // TransformSchema lets error be null, which huma has no tag for.
@@ -149,7 +150,7 @@ func (s *server) readImport(ctx context.Context, in *ImportInput) (*importOutput
 		}
 		out.Body.Warnings = append(out.Body.Warnings, mails...)
 	}
-	return out, nil
+	return out, s.addRetries(ctx, out.Body)
 }
 
 // mailWarnings says who could not be told of the import's end.
@@ -208,5 +209,5 @@ func (s *server) listImports(ctx context.Context, in *PageInput) (*importPageOut
 	for _, i := range page {
 		out.Body.Items = append(out.Body.Items, s.view(i, sessionOf(ctx).lang()))
 	}
-	return out, nil
+	return out, s.addRetries(ctx, out.Body.Items...)
 }

@@ -55,6 +55,11 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	default:
 		return nil, refuse(http.StatusConflict, codeStarted)
 	}
+	if i.Parent != (imports.ID{}) {
+		if err := checkRetry(o); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.checkSource(ctx, i); err != nil {
 		return nil, err
 	}
@@ -70,6 +75,11 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if err != nil {
 		return nil, err
 	}
+	if i.Parent != (imports.ID{}) {
+		if err := checkReport(found); err != nil {
+			return nil, err
+		}
+	}
 	i.Options = i.Options.Filled()
 	m, err := s.settle(i, found, s.schema)
 	if err != nil {
@@ -79,7 +89,7 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	i.Options.NoHeader, i.Options.HeaderRow = !found.Header, found.HeaderRow
 	i.Source.Gzip, i.Source.MaxRows = found.Gzip, found.MaxRows
 	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
-		Options: i.Options, Mapping: m, Cut: imports.NewCut(unpacked(i.Source)), Source: i.Source,
+		Options: i.Options, Mapping: m, Cut: cutOf(i), Source: i.Source,
 	})
 	if errors.Is(err, postgres.ErrConflict) {
 		return nil, s.overtaken(ctx, i)
@@ -101,9 +111,9 @@ func unpacked(from imports.Source) int64 {
 }
 
 // rememberMapping keeps the mapping for the next file with these columns. One without a header has no columns to be
-// known by.
+// known by, and a retry has that of its root.
 func (s *server) rememberMapping(ctx context.Context, i *imports.Import, m member.Mapping, found *Inspection) {
-	if !found.Header || len(m) > inspect.MaxRemembered || len(found.Columns) == 0 {
+	if i.Parent != (imports.ID{}) || !found.Header || len(m) > inspect.MaxRemembered || len(found.Columns) == 0 {
 		return
 	}
 	err := s.db.RememberMapping(ctx, i.Tenant, i.ListID, postgres.RememberedMapping{

@@ -13,7 +13,7 @@ func docReadFailures() huma.Operation {
 
 const reportDescription = "In the order of the file: `rowNumber`, `errorColumns`, `errorReason`, then the original cells under the keys of their fields. " +
 	"Safe to open in Excel: cells that could be taken for a formula have an apostrophe in front, which is taken off when the report is uploaded again. " +
-	"It can be corrected and uploaded as it is; the first three columns are not imported, and text that could not be read (U+FFFD) fails its row until it is corrected. " +
+	"It can be corrected and uploaded as it is, to …/retry, so that its rows count for this import, or as an import of its own; the first three columns are not imported, and text that could not be read (U+FFFD) fails its row until it is corrected. " +
 	"A row that could not be cut into its columns has that sign (in Shift_JIS and EUC-JP 〓) at the end of the cell at fault, or of the last one.\n\n"
 
 func docFailuresCSV() huma.Operation {

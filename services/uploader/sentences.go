@@ -30,6 +30,11 @@ const (
 	codeNotUploaded     = "not_uploaded"
 	codeStarted         = "already_started"
 	codeEnded           = "already_ended"
+	codeNotEnded        = "not_ended"
+	codeRetryDryRun     = "retry_of_dry_run"
+	codeNothingToRetry  = "nothing_to_retry"
+	codeRetrySettled    = "retry_settled"
+	codeNotAReport      = "not_a_report"
 	codeIncomplete      = "upload_incomplete"
 	codeStalled         = "upload_stalled"
 	codeNoUpload        = "no_upload"
@@ -81,6 +86,11 @@ var sentences = map[string]member.Text{
 	codeNotUploaded:     {JA: "ファイルがまだアップロードされていません。先に PUT /v1/imports/{id}/source で送信してください。", EN: "No file is uploaded yet. Please send it by PUT /v1/imports/{id}/source first."},
 	codeStarted:         {JA: "このインポートはすでに開始されています。", EN: "The import has been started already."},
 	codeEnded:           {JA: "このインポートはすでに終了しています。", EN: "The import has ended already."},
+	codeNotEnded:        {JA: "このインポートはまだ終了していません。終了してから再インポートしてください。", EN: "The import has not ended yet. Please retry its failed rows when it has."},
+	codeRetryDryRun:     {JA: "テスト実行（ドライラン）の失敗した行は再インポートできません。本番のインポートを開始してください。", EN: "Failed rows of a dry run cannot be retried, since it has imported nothing. Please start the real import."},
+	codeNothingToRetry:  {JA: "このインポートには、再インポートが必要な失敗した行がありません。", EN: "The import has no failed rows that are left to retry."},
+	codeRetrySettled:    {JA: "再インポートの設定と項目の割り当ては元のインポートと同じになり、変更できません。指定できるのは、ファイルの読み取り方（encoding、delimiter、sheet、header_row）だけです。", EN: "A retry has the options and the mapping of its original import, and they cannot be changed. Only how its file is read can be said (encoding, delimiter, sheet, header_row)."},
+	codeNotAReport:      {JA: "失敗した行のレポートではないファイルです。ダウンロードしたレポートを修正し、列 rowNumber、errorColumns、errorReason を残したまま送信してください。ファイルの列：{columns}", EN: "The file is no report of failed rows. Please correct the report as it was downloaded, and keep its columns rowNumber, errorColumns and errorReason. The file's columns: {columns}"},
 	codeIncomplete:      {JA: "アップロードが途中で切れました。もう一度送信してください。", EN: "The upload broke off. Please send the file again."},
 	codeStalled:         {JA: "アップロードが途中で止まったため、中断しました。もう一度送信してください。", EN: "The upload stalled and was given up. Please send the file again."},
 	codeNoUpload:        {JA: "分割アップロードが開始されていません。POST /v1/imports/{id}/parts で開始してください。", EN: "No upload by parts is under way. Please begin one by POST /v1/imports/{id}/parts."},

@@ -93,6 +93,7 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docReadInspection(), s.readInspection)
 	register(s, docStartImport(), s.startImport)
 	register(s, docCancelImport(), s.cancelImport)
+	register(s, s.docRetryImport(), s.retryImport)
 	r.Get(s.describe(docStreamEvents()), s.streamEvents)
 	register(s, docReadFailures(), s.readFailures)
 	r.Get(s.describe(docFailuresCSV()), s.failuresCSV)
