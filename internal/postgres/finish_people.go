@@ -52,6 +52,9 @@ func (f *finishing) lockPeople(where string, args ...any) (*people, error) {
 	}
 	// The custom values are read as one more field, behind the others.
 	l := loader{fields: append(p.fields[:p.stored:p.stored], member.Field{Key: "custom", Type: member.String})}
+	for i := range l.fields {
+		l.stored = append(l.stored, i)
+	}
 	if err := l.read(rows, finishBatch); err != nil {
 		return nil, err
 	}

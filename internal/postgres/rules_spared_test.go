@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -68,5 +69,23 @@ func TestOptOutsAreRememberedOfEveryContact(t *testing.T) {
 	want := []string{"A f", "B t", "C f", "D f"}
 	if got := s.members(t, `member_sn, is_subscriber_pn`); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestRowThatFailsIsNotTheFirst: whether the rows come in one chunk or in two.
+func TestRowThatFailsIsNotTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name", "A,青木")
+	o := rules(member.Rules{Blank: member.BlankClear, Duplicates: member.DuplicatesFirst})
+	for _, chunk := range []int{1, 3} {
+		city := fmt.Sprint("東京", chunk)
+		i := s.run(t, o, chunk, "member_sn,name,city", "A,,札幌", "A,青木,"+city, "A,青木,横浜")
+		if got, want := outcomes(i), "updated 1, skipped 1, failed 1"; got != want {
+			t.Errorf("chunks of %d: %s, want %s", chunk, got, want)
+		}
+		if got := s.members(t, `city`); got[0] != city {
+			t.Errorf("chunks of %d: %q, want %s", chunk, got, city)
+		}
 	}
 }

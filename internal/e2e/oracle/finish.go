@@ -144,10 +144,15 @@ func (r *run) join(m, lead *Member) {
 	r.remember(lead)
 	for _, f := range r.consents() {
 		v, before := m.Values[f.Key], old.Values[f.Key]
-		moved := !slices.Equal(contacts(m, &f), contacts(&old, &f))
-		if v.Set && !v.Bool() && (moved || !v.Equal(before)) {
-			r.record(&f, contacts(m, &f))
+		if !v.Set || v.Bool() {
+			continue
 		}
+		fresh := contacts(m, &f)
+		if v.Equal(before) {
+			had := contacts(&old, &f)
+			fresh = slices.DeleteFunc(fresh, func(c string) bool { return slices.Contains(had, c) })
+		}
+		r.record(&f, fresh)
 	}
 }
 
