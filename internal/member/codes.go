@@ -226,6 +226,10 @@ const (
 	FieldKeyTaken Code = "field_key_taken"
 	// FieldDiffers: a field of that key is there already, and is defined otherwise. Detail: the key.
 	FieldDiffers Code = "field_differs"
+	// FieldRetired: a field of that key is there already, and is not used any more. Detail: the key.
+	FieldRetired Code = "field_retired"
+	// FieldsTooLarge: all definitions together are too large. Detail: the bound in MiB.
+	FieldsTooLarge Code = "fields_too_large"
 	// FieldTypeUnknown: no type of product.md.
 	FieldTypeUnknown Code = "field_type_unknown"
 	// FieldPropertyUnfit: the property does not go with the field's type. Detail: the type.

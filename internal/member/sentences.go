@@ -106,6 +106,8 @@ var sentences = map[Code]Text{
 	FieldKeyReserved:    {"「{field}」に指定された名前（{detail}）は、標準の項目またはシステムで使用しているか、それらと区別できません。別の名前を指定してください。", "The name in {field} ({detail}) is that of a standard field, or cannot be told from one that Meibo uses. Please choose another one."},
 	FieldKeyTaken:       {"「{field}」に指定された名前は、すでにある項目（{detail}）と同じか、見出しとして区別できません。別の名前を指定してください。", "The name in {field} is that of a field that exists already, or cannot be told from it as a header ({detail}). Please choose another one."},
 	FieldDiffers:        {"項目（{detail}）は、別の内容ですでに登録されています。既存の項目をそのまま使うか、別のキーを指定してください。", "The field ({detail}) exists already and is defined otherwise. Please use it as it is, or choose another key."},
+	FieldRetired:        {"項目（{detail}）は廃止されています。再び使用する場合は、先に廃止を取り消してください。", "The field ({detail}) is retired. Please take it back into use first."},
+	FieldsTooLarge:      {"独自項目の定義が全体で大きすぎます（上限は{detail} MiBです）。選択肢や別名を減らしてください。", "The definitions of all custom fields together are too large (at most {detail} MiB). Please use fewer choices or synonyms."},
 	FieldTypeUnknown:    {"「{field}」の値が正しくありません。string、email、phone、number、date、datetime、boolean、choice、list、number_list、tags のいずれかを指定してください。", "There is no such {field}. Please choose string, email, phone, number, date, datetime, boolean, choice, list, number_list or tags."},
 	FieldPropertyUnfit:  {"「{field}」は、この種類（{detail}）の項目には指定できません。指定を外すか、項目の種類を変更してください。", "A field of this type ({detail}) cannot have {field}. Please leave it out, or choose another type."},
 	FieldNeverSet:       {"インポートで変更できない項目（{field}）を必須にすることはできません。どちらか一方だけを指定してください。", "A field cannot be both required and {field}. Please choose one of them."},

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -53,19 +54,22 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 	return i, existed, nil
 }
 
-// importColumns and scanImport belong together. While an import runs its totals come from the ledger.
+// importColumns and scanImport belong together. While an import runs its totals come from the ledger. In a database of the
+// version before, where imports keep no fields, that name means the column of older.
 const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_name, i.options, i.mapping, i.source, i.cut,
 	coalesce(i.first_member_id, 0), i.into_empty, i.max_row_bytes, i.failure, coalesce(u.name, ''),
 	i.created_at, i.uploaded_at, i.queued_at, i.started_at, i.split_at, i.finished_at,
 	coalesce(i.total, p.rows_read, 0), coalesce(i.created, s.created, 0), coalesce(i.updated, s.updated, 0),
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
-	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0)`
+	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0),
+	(select fields from (select i.*) f)`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
 	left join app_user u on u.tenant_id = i.tenant_id and u.id = i.user_id
 	left join import_progress p on i.finished_at is null and p.tenant_id = i.tenant_id and p.import_id = i.id
-	left join lateral (` + laneSums + ` and i.finished_at is null) s on true `
+	left join lateral (` + laneSums + ` and i.finished_at is null) s on true
+	cross join (select null::jsonb as fields) older `
 
 // laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
 const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
@@ -78,11 +82,13 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	var cut *imports.Cut
 	var failure *member.Problem
 	var read int64
+	var catalog json.RawMessage
 	var c member.Counts
 	err := row.Scan(&i.Tenant, &i.ID, &i.ListID, &i.List, &i.State, &i.FileName, &i.Options, &i.Mapping, &source, &cut,
 		&i.FirstID, &i.IntoEmpty, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
-		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected)
+		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected,
+		&catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +100,11 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 	}
 	if failure != nil {
 		i.Failure = *failure
+	}
+	if len(catalog) > 0 {
+		if i.Schema, err = schemas.of(catalog); err != nil {
+			return nil, err
+		}
 	}
 	i.Totals = imports.NewTotals(read, c)
 	return &i, nil

@@ -29,8 +29,9 @@ type Settled struct {
 	Source imports.Source
 }
 
-// StartImport fixes the import's options, mapping and cut and puts it into its list's queue; if the list is free, it
-// is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile.
+// StartImport fixes the import's options, mapping, cut and fields and puts it into its list's queue; if the list is free,
+// it is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile. ErrFields: a
+// field of the mapping is not in use.
 func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Settled) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
@@ -45,6 +46,9 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrConflict
+		}
+		if err := keepFields(ctx, tx, t, list, id, s.Mapping); err != nil {
+			return err
 		}
 		return runNext(ctx, tx, t, list)
 	})
