@@ -82,6 +82,9 @@ type Options struct {
 	// Note becomes the list's; where it is empty and the list has none, the file's name does (備考 of seed 003).
 	Note     string `json:"note,omitempty"`
 	Notify   Notify `json:"notify,omitzero"`
+	// Profile is the name of the profile whose options these are, and ExpectedHeader the headers that it expects.
+	Profile        string   `json:"profile,omitempty"`
+	ExpectedHeader []string `json:"expected_header,omitempty"`
 	TimeZone string `json:"time_zone"`
 	Region   string `json:"region"`
 	// How the source is read; empty values mean "as detected".

@@ -112,7 +112,11 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	if err != nil {
 		return Report{}, fmt.Errorf("tenant %s: %w", e.Tenant.Name, err)
 	}
-	i, schema := e.Import, member.Standard()
+	i := e.Import
+	schema := i.Schema
+	if schema == nil {
+		schema = member.Standard()
+	}
 	r := Report{
 		FileName: i.FileName, List: i.List, User: i.User, Zone: zone, State: i.State, Totals: i.Totals,
 		Link: strings.TrimSuffix(h.publicURL, "/") + "/imports/" + i.ID.String(),

@@ -63,7 +63,7 @@ func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failures
 	if err != nil {
 		return nil, err
 	}
-	speaker := speaker{schema: s.schema, lang: sessionOf(ctx).lang()}
+	speaker := speaker{schema: s.kept(i), lang: sessionOf(ctx).lang()}
 	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}, Items: []failedRow{}}}
 	for _, c := range f.Counts {
 		reason := speaker.sentence(member.Problem{Code: c.Code, Field: c.Field})

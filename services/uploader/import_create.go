@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,8 @@ const dropTime = 5 * time.Second
 type createBody struct {
 	List     string `json:"list,omitempty" maxLength:"255" example:"main" doc:"The list to import into. Default: main."`
 	FileName string `json:"file_name,omitempty" maxLength:"255" example:"members.csv" doc:"The name of the file, for people. Required, except beside a part file, which has one."`
+	Profile  string `json:"profile,omitempty" maxLength:"255" doc:"The name of a profile: what it says goes for everything of which nothing is said here. Default: none."`
+	NewFieldsOption
 	ImportOptions
 }
 
@@ -57,22 +60,28 @@ func (s *server) newImport(ctx context.Context, b *createBody, idempotencyKey st
 	if name == "" {
 		return nil, false, invalid(part{code: codeRequired, option: "file_name", fill: []string{"option", "file_name"}})
 	}
-	options, err := b.apply(defaults(&caller.Tenant))
+	said, err := s.withProfile(ctx, b)
 	if err != nil {
 		return nil, false, err
 	}
-	list := b.List
-	if list == "" {
-		list = postgres.MainList
+	options, err := said.apply(defaults(&caller.Tenant))
+	if err != nil {
+		return nil, false, err
 	}
+	options.Profile, options.ExpectedHeader = said.Profile, said.header
+	list := cmp.Or(said.List, postgres.MainList)
 	if !storable(list) {
 		return nil, false, invalid(badOption("list", "UTF-8"))
 	}
 	if !storable(idempotencyKey) {
 		return nil, false, invalid(badOption("Idempotency-Key", "UTF-8"))
 	}
+	schema, err := s.fieldsForNew(ctx, list, b.NewFields)
+	if err != nil {
+		return nil, false, err
+	}
 	i, existed, err := s.db.CreateImport(ctx, caller.Tenant.ID, postgres.NewImport{
-		List: list, FileName: name, Options: options, Mapping: b.choices(nil, s.schema),
+		List: list, FileName: name, Options: options, Mapping: said.choices(nil, schema),
 		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey,
 	})
 	if errors.Is(err, postgres.ErrNotFound) {

@@ -21,7 +21,7 @@ type importView struct {
 	List       string          `json:"list" example:"main" doc:"The list that the members are imported into."`
 	FileName   string          `json:"file_name" example:"members.csv"`
 	Kind       member.Kind     `json:"kind" example:"member"`
-	Mode       member.Mode    `json:"mode" example:"upsert"`
+	Mode       member.Mode     `json:"mode" example:"upsert"`
 	Key        string          `json:"key" example:"member_sn"`
 	Blank      string          `json:"blank" example:"keep"`
 	Duplicates string          `json:"duplicates" example:"last"`
@@ -56,6 +56,7 @@ type importView struct {
 	FinishedAt *time.Time `json:"finished_at"`
 
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
+	Profile  string   `json:"profile" doc:"The profile that the import was created with; empty for none."`
 	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
 	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
 }
@@ -85,7 +86,7 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		Total: i.Totals.Total, Created: i.Totals.Created, Updated: i.Totals.Updated, Unchanged: i.Totals.Unchanged, Deleted: i.Totals.Deleted,
 		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
-		User: i.User, Warnings: []notice{},
+		Profile: i.Options.Profile, User: i.User, Warnings: []notice{},
 	}
 	for _, c := range i.Mapping {
 		if c.Header != "" { // see mapping.go
@@ -94,10 +95,10 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	}
 	if locale, err := i.Options.Locale(); err == nil && i.Source.Earlier != nil {
 		w := i.Source.Earlier.Warning(locale.Zone)
-		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.kept(i))})
 	}
 	if i.Failure.Code != "" {
-		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.schema)}
+		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.kept(i))}
 	}
 	return v
 }

@@ -22,6 +22,7 @@ const purgeTimeout = 3 * time.Second
 // startBody is what may still be said when an import starts.
 type startBody struct {
 	ImportOptions
+	NewFieldsOption
 }
 
 type startInput struct {
@@ -38,6 +39,9 @@ func (s *server) startImport(ctx context.Context, in *startInput) (*importOutput
 	var o ImportOptions
 	if in.Body != nil {
 		o = in.Body.ImportOptions
+		if err := s.ensureFields(ctx, in.Body.NewFields); err != nil {
+			return nil, err
+		}
 	}
 	i, err = s.start(ctx, i, &o)
 	if err != nil {
@@ -62,12 +66,16 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if i.Options, err = o.apply(i.Options); err != nil {
 		return nil, err
 	}
-	i.Mapping = o.choices(i.Mapping, s.schema)
+	schema, err := s.fields(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	i.Mapping = o.choices(i.Mapping, schema)
 	found, err := s.inspectionFor(ctx, i, o.header())
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.settle(i, found)
+	m, err := s.settle(i, found, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +85,12 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
 		Options: i.Options, Mapping: m, Cut: imports.NewCut(unpacked(i.Source)), Source: i.Source,
 	})
-	if errors.Is(err, postgres.ErrConflict) {
+	switch {
+	case errors.Is(err, postgres.ErrConflict):
 		return nil, s.overtaken(ctx, i)
-	}
-	if err != nil {
+	case errors.Is(err, postgres.ErrFields):
+		return nil, refuse(http.StatusConflict, codeFieldsChanged)
+	case err != nil:
 		return nil, err
 	}
 	s.relay.Kick()
@@ -137,8 +147,9 @@ func (s *server) inspectionFor(ctx context.Context, i *imports.Import, header *b
 	if err != nil {
 		return nil, err
 	}
-	if foundSo(found, i, header) {
-		return found, nil
+	current, err := s.foundWithFields(ctx, i, found)
+	if err != nil || current && foundSo(found, i, header) {
+		return found, err
 	}
 	found, err = s.inspect(ctx, i, header)
 	if errors.Is(err, blob.ErrNotFound) {
@@ -194,7 +205,7 @@ const mostColumns = 30
 
 // settle returns the import's mapping for the columns that its source has. The error is a refusal that names
 // every column and field that keeps the import from starting.
-func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, error) {
+func (s *server) settle(i *imports.Import, found *Inspection, schema *member.Schema) (member.Mapping, error) {
 	if len(found.Columns) == 0 {
 		// A file without a single cell has no columns to map. It is imported all the same, and ends as a
 		// failed import that says so, as any file without rows does.
@@ -216,16 +227,21 @@ func (s *server) settle(i *imports.Import, found *Inspection) (member.Mapping, e
 	for _, header := range unknown {
 		wrong = append(wrong, part{code: codeUnknownColumn, header: header, fill: []string{"header", header, "columns", inspect.Shorten(names, mostColumns)}})
 	}
-	for _, p := range s.schema.CheckMapping(m, i.Options.Key) {
-		wrong = append(wrong, part{
-			code: string(p.Code), field: p.Field, header: p.Header,
-			say: func(lang tenant.Language) string { return p.Sentence(lang, s.schema) },
-		})
+	for _, p := range schema.CheckMapping(m, i.Options.Key) {
+		wrong = append(wrong, mappingPart(p, schema))
 	}
 	if len(wrong) > 0 {
 		return nil, invalid(wrong...)
 	}
 	return m, nil
+}
+
+// mappingPart is what is wrong with a column of a mapping.
+func mappingPart(p member.MappingProblem, schema *member.Schema) part {
+	return part{
+		code: string(p.Code), field: p.Field, header: p.Header,
+		say: func(lang tenant.Language) string { return p.Sentence(lang, schema) },
+	}
 }
 
 // cancelImport is POST /v1/imports/{id}/cancel.
