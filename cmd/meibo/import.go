@@ -32,6 +32,8 @@ type importCmd struct {
 	Duplicates string `placeholder:"WHICH" help:"Which of the rows with the same key counts: last."`
 
 	Map        []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
+	Profile    string   `placeholder:"NAME" help:"Take what is not said here from the profile of this name."`
+	NewField   []string `sep:"none" placeholder:"key=KEY,type=TYPE,…" help:"Create a field, if it is not there yet: key, type, label, label_en, synonyms, choices, max_length, required, merge_key, unique, consent, comma_separated. Can be repeated."`
 	Remembered bool     `help:"Map the columns of which nothing is said as an earlier import of such a file did."`
 	Detach     bool     `help:"Do not wait for the end of the import."`
 	Resume     string   `placeholder:"ID" help:"Go on with the import of this file whose upload was interrupted."`
@@ -56,6 +58,9 @@ func (i *importCmd) Validate() error {
 			return fmt.Errorf("--map %s: the column is mapped twice", m)
 		}
 		mapped[m[:at]] = true
+	}
+	if _, err := parseFields(i.NewField); err != nil {
+		return err
 	}
 	if i.Resume != "" {
 		if err := i.checkResume(); err != nil {
@@ -97,6 +102,8 @@ func (i *importCmd) options() client.Options {
 	if i.File != "-" {
 		o.FileName = filepath.Base(i.File)
 	}
+	o.Profile = i.Profile
+	o.NewFields, _ = parseFields(i.NewField) // see Validate
 	if i.Remembered {
 		o.MappingFrom = imports.FromMemory
 	}

@@ -82,9 +82,6 @@ type Options struct {
 	// Note becomes the list's; where it is empty and the list has none, the file's name does (備考 of seed 003).
 	Note     string `json:"note,omitempty"`
 	Notify   Notify `json:"notify,omitzero"`
-	// Profile is the name of the profile whose options these are, and ExpectedHeader the headers that it expects.
-	Profile        string   `json:"profile,omitempty"`
-	ExpectedHeader []string `json:"expected_header,omitempty"`
 	TimeZone string `json:"time_zone"`
 	Region   string `json:"region"`
 	// How the source is read; empty values mean "as detected".
@@ -98,6 +95,10 @@ type Options struct {
 	// MappingFrom says where the mapping of columns comes from of which nothing is said: FromHeaders where it is
 	// empty, or FromMemory.
 	MappingFrom string `json:"mapping_from,omitempty"`
+
+	// Profile is the name of the profile whose options these are, and ExpectedHeader the headers that it expects.
+	Profile        string   `json:"profile,omitempty"`
+	ExpectedHeader []string `json:"expected_header,omitempty"`
 }
 
 // The sources of a mapping: the headers of the columns, or the mapping of an earlier import of a file with such columns.
