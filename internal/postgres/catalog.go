@@ -28,16 +28,16 @@ func readCatalog(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) (catal
 	return catalog, err
 }
 
-// keepFields notes on an import that starts what the fields of its list are, by which its rows are read from now on.
-// ErrFields: the mapping has one that is not among them. A database of the version before has the standard fields only.
-func keepFields(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64, id imports.ID, m member.Mapping) error {
-	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+// keepFields notes on an import that starts what the fields of its list are, by which its rows are read from now on, and
+// returns them. ErrFields: the mapping has one that is not among them. A database of the version before has the standard
+// fields only.
+func keepFields(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64, id imports.ID, m member.Mapping) (s *member.Schema, err error) {
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		catalog, err := readCatalog(ctx, tx, t, list)
 		if err != nil {
 			return err
 		}
-		s, err := schemas.of(catalog)
-		if err != nil {
+		if s, err = schemas.of(catalog); err != nil {
 			return err
 		}
 		for _, c := range m {
@@ -49,9 +49,9 @@ func keepFields(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64, id impo
 		return err
 	})
 	if olderSchema(err) {
-		return nil
+		return schemas.of(nil)
 	}
-	return err
+	return s, err
 }
 
 // schemaCache keeps schemas by the JSON that they are made of, so that none is ever out of date.

@@ -38,6 +38,9 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		if err != nil {
 			return err
 		}
+		if _, err := keepFields(ctx, tx, t, list, id, s.Mapping); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, cut = $6, source = $7
 			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $8`,
 			t, id, time.Now(), s.Options, s.Mapping, s.Cut, s.Source, s.Source.Upload)
@@ -46,9 +49,6 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrConflict
-		}
-		if err := keepFields(ctx, tx, t, list, id, s.Mapping); err != nil {
-			return err
 		}
 		return runNext(ctx, tx, t, list)
 	})
