@@ -28,6 +28,8 @@ type importCmd struct {
 	importOptions `embed:""`
 
 	Map        []string `sep:"none" placeholder:"COLUMN=FIELD" help:"Import the column into the field; COLUMN= leaves it out. Can be repeated."`
+	Profile    string   `placeholder:"NAME" help:"Take what is not said here from the profile of this name."`
+	NewField   []string `sep:"none" placeholder:"key=KEY,type=TYPE,…" help:"Create a field, if it is not there yet: key, type, label, label_en, synonyms, choices, max_length, required, merge_key, unique, consent, comma_separated. Can be repeated."`
 	Remembered bool     `help:"Map the columns of which nothing is said as an earlier import of such a file did."`
 	Detach     bool     `help:"Do not wait for the end of the import."`
 	Resume     string   `placeholder:"ID" help:"Go on with the import of this file whose upload was interrupted."`
@@ -46,6 +48,9 @@ func (i *importCmd) Validate() error {
 		return err
 	}
 	if _, err := columns("--map", i.Map); err != nil {
+		return err
+	}
+	if _, err := parseFields(i.NewField); err != nil {
 		return err
 	}
 	if i.Resume != "" {
@@ -87,6 +92,8 @@ func (i *importCmd) options() client.Options {
 	if i.File != "-" {
 		o.FileName = filepath.Base(i.File)
 	}
+	o.Profile = i.Profile
+	o.NewFields, _ = parseFields(i.NewField) // see Validate
 	if i.Remembered {
 		o.MappingFrom = imports.FromMemory
 	}

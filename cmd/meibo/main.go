@@ -49,6 +49,10 @@ type commands struct {
 	Imports importsCmd `cmd:"" help:"Look at imports, watch and cancel them."`
 	Members membersCmd `cmd:"" help:"Look at members."`
 
+	Fields   fieldsCmd   `cmd:"" help:"Look at the fields of members, and make fields of your own."`
+	Lists    listsCmd    `cmd:"" help:"Look at lists and make them."`
+	Profiles profilesCmd `cmd:"" help:"Look at the profiles of imports and make them."`
+
 	Template templateCmd `cmd:"" help:"Save an empty file for a list, to fill in and import."`
 
 	Dev    devCmd    `cmd:"" help:"Run all of Meibo in this process, with its data in one directory."`

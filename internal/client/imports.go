@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
 )
 
 // Options say what to import, and how. Empty ones are the server's defaults.
@@ -20,7 +21,11 @@ type Options struct {
 	List     string `json:"list,omitempty"`
 	FileName string `json:"file_name,omitempty"`
 	// Preset is a registration type, by its name in either language; what is said beside it goes first.
-	Preset     string `json:"preset,omitempty"`
+	Preset string `json:"preset,omitempty"`
+	// Profile names options that are said before. NewFields are created, if they are not there yet.
+	Profile   string              `json:"profile,omitempty"`
+	NewFields []member.Definition `json:"new_fields,omitempty"`
+
 	Kind       string `json:"kind,omitempty"`
 	Mode       string `json:"mode,omitempty"`
 	Key        string `json:"key,omitempty"`

@@ -102,6 +102,10 @@ type Options struct {
 	// MappingFrom says where the mapping of columns comes from of which nothing is said: FromHeaders where it is
 	// empty, or FromMemory.
 	MappingFrom string `json:"mapping_from,omitempty"`
+
+	// Profile is the name of the profile whose options these are, and ExpectedHeader the headers that it expects.
+	Profile        string   `json:"profile,omitempty"`
+	ExpectedHeader []string `json:"expected_header,omitempty"`
 }
 
 // The sources of a mapping: the headers of the columns, or the mapping of an earlier import of a file with such columns.

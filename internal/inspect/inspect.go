@@ -69,6 +69,7 @@ type Inspection struct {
 	Drift      *MappingDrift      `json:"drift,omitempty" doc:"How the file differs from that one; absent where it does not."`
 
 	Warnings []member.Warning `json:"warnings"`
+	Fields   string           `json:"fields,omitempty" doc:"Stands for the fields that the list had, to tell when they have changed."`
 	MaxRows  int64            `json:"max_rows" doc:"An upper bound of the number of data rows."`
 }
 

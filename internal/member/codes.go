@@ -175,6 +175,10 @@ const (
 	// ColumnsOtherwise: the remembered mapping has these columns feed another field than their headers name, or none.
 	// Detail: their headers.
 	ColumnsOtherwise Code = "columns_otherwise"
+	// ProfileColumnsNew: the import's profile does not know these columns. Detail: their headers.
+	ProfileColumnsNew Code = "profile_columns_new"
+	// ProfileColumnsMissing: the import's profile expects these columns, which the file does not have. Detail: their headers.
+	ProfileColumnsMissing Code = "profile_columns_missing"
 )
 
 // Problems of an import as a whole.
@@ -237,6 +241,48 @@ const (
 	FieldReadOnly Code = "field_read_only"
 	// NotInvertible: the column is mapped inverted to a field that is not boolean.
 	NotInvertible Code = "not_invertible"
+)
+
+// Problems of a custom field's definition, or of what a list says of its fields. Field is the property that is wrong.
+const (
+	// FieldKeyInvalid: not a small letter followed by small letters, digits and _.
+	FieldKeyInvalid Code = "field_key_invalid"
+	// FieldKeyReserved: the key is that of a standard field, or cannot be told from it or from a column of a report.
+	FieldKeyReserved Code = "field_key_reserved"
+	// FieldKeyTaken: another custom field's key, or one that cannot be told from it. Detail: that key.
+	FieldKeyTaken Code = "field_key_taken"
+	// FieldDiffers: a field of that key is there already, and is defined otherwise. Detail: the key.
+	FieldDiffers Code = "field_differs"
+	// FieldRetired: a field of that key is there already, and is not used any more. Detail: the key.
+	FieldRetired Code = "field_retired"
+	// FieldsTooLarge: all definitions together are too large. Detail: the bound in MiB.
+	FieldsTooLarge Code = "fields_too_large"
+	// FieldTypeUnknown: no type of product.md.
+	FieldTypeUnknown Code = "field_type_unknown"
+	// FieldPropertyUnfit: the property does not go with the field's type. Detail: the type.
+	FieldPropertyUnfit Code = "field_property_unfit"
+	// FieldNeverSet: a field that is required and that nothing can set.
+	FieldNeverSet Code = "field_never_set"
+	// FieldNumberRange: a number beyond its bounds. Detail: the bounds.
+	FieldNumberRange Code = "field_number_range"
+	// FieldTextInvalid: a label or synonym that is missing, too long, or holds control characters. Detail: the bound.
+	FieldTextInvalid Code = "field_text_invalid"
+	// FieldTooMany: more synonyms, choices or fields than there may be. Detail: the bound.
+	FieldTooMany Code = "field_too_many"
+	// FieldChoicesMissing: a choice field without choices.
+	FieldChoicesMissing Code = "field_choices_missing"
+	// FieldChoiceTwice: a number or a name that is another choice's name or number. Detail: it.
+	FieldChoiceTwice Code = "field_choice_twice"
+	// FieldChoiceGone: a choice that was there is not among those that are to be. Detail: the choice.
+	FieldChoiceGone Code = "field_choice_gone"
+	// FieldSettled: a property that is settled when the field is created.
+	FieldSettled Code = "field_settled"
+	// FieldShorter: text would become too long by a smaller bound. Detail: the bound so far.
+	FieldShorter Code = "field_shorter"
+	// FieldUnknown: a list says something of a field that is not there. Detail: its key.
+	FieldUnknown Code = "list_field_unknown"
+	// FieldAssigned: a list says of a field that is read-only that it is required, or is not. Detail: its key.
+	FieldAssigned Code = "list_field_read_only"
 )
 
 // Codes returns every code, sorted.

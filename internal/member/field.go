@@ -68,8 +68,8 @@ type Option struct {
 
 // Text is a sentence or a label in the languages of the product.
 type Text struct {
-	JA string `json:"ja"`
-	EN string `json:"en"`
+	JA string `json:"ja" required:"false"`
+	EN string `json:"en" required:"false"`
 }
 
 // Longest returns how many Unicode code points text of the field may have, each item of it in a list; 0 where the type

@@ -1,6 +1,9 @@
 package member
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -50,6 +53,16 @@ func NewSchema(fields []Field) (*Schema, error) {
 func (s *Schema) With(custom ...Field) (*Schema, error) {
 	all := make([]Field, 0, len(s.fields)+len(custom))
 	return NewSchema(append(append(all, s.fields...), custom...))
+}
+
+// Fingerprint is the same for schemas with the same fields.
+func (s *Schema) Fingerprint() string {
+	text, err := json.Marshal(s.fields)
+	if err != nil {
+		panic("member: fields have no JSON: " + err.Error()) // they are strings, numbers and booleans
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12])
 }
 
 // Field returns the field with the given key.

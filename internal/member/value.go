@@ -31,6 +31,12 @@ var typeNames = [...]string{
 // String returns the name that the API uses.
 func (t Type) String() string { return typeNames[t] }
 
+// ParseType finds a type by the name that the API uses.
+func ParseType(name string) (t Type, ok bool) {
+	at := slices.Index(typeNames[:], name)
+	return Type(max(at, 0)), at >= int(String)
+}
+
 // Value is the value of one field. The zero Value is "no value" (NULL).
 //
 // A value is canonical: two values of one field are the same exactly if Equal says so, and what the

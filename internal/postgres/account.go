@@ -227,30 +227,6 @@ func (db *DB) Authenticate(ctx context.Context, key string) (Caller, error) {
 	return c, nil
 }
 
-// List is a separate set of members of a tenant.
-type List struct {
-	ID   int64
-	Name string
-	Note string
-}
-
-// Lists returns the tenant's lists by name.
-func (db *DB) Lists(ctx context.Context, t tenant.ID) ([]List, error) {
-	var lists []List
-	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select id, name, coalesce(note, '') from member_list where tenant_id = $1 order by name`, t)
-		if err != nil {
-			return err
-		}
-		lists, err = pgx.CollectRows(rows, pgx.RowToStructByPos[List])
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list lists: %w", err)
-	}
-	return lists, nil
-}
-
 // listID finds a list by name inside a transaction.
 func listID(ctx context.Context, tx pgx.Tx, t tenant.ID, name string) (int64, error) {
 	var id int64

@@ -99,6 +99,9 @@ func (db *DB) FinishStep(ctx context.Context, t tenant.ID, i *imports.Import) (l
 		if err := f.lock(); err != nil {
 			return err
 		}
+		if err := f.lookUp(); err != nil {
+			return err
+		}
 		return f.do()
 	})
 	if err != nil {
@@ -143,6 +146,14 @@ func (f *finishing) lock() error {
 	if err == nil && !running {
 		err = ErrStopped
 	}
+	return err
+}
+
+// lookUp has the planner find rows by index, where there is one. It must be told: a list that was just filled has no
+// statistics.
+func (f *finishing) lookUp() error {
+	_, err := f.tx.Exec(f.ctx, `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+		set_config('enable_mergejoin', 'off', true), set_config('enable_hashjoin', 'on', true)`)
 	return err
 }
 

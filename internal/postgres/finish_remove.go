@@ -12,8 +12,9 @@ const finishSpan = 10 * finishBatch
 
 // missing is the condition for the members m that a replacing import $2 of the list $3 and the kind $4 removes: those that
 // were there before it (ids from $5 on are its own and later ones), are not blocked, and that no row names, failed or not.
+// OFFSET 0 keeps it at one index lookup per member: import_seen was filled just now, and may have no statistics.
 const missing = `m.tenant_id = $1 and m.list_id = $3 and m.kind = $4 and m.id < $5 and m.blocked_at is null
-	and not exists (select from import_seen s where s.tenant_id = $1 and s.import_id = $2 and s.member_id = m.id)`
+	and not exists (select from import_seen s where s.tenant_id = $1 and s.import_id = $2 and s.member_id = m.id offset 0)`
 
 // missingArgs are the arguments of missing, and more.
 func (f *finishing) missingArgs(more ...any) []any {
@@ -52,14 +53,9 @@ func (f *finishing) count() error {
 	return nil
 }
 
-// countMissing counts in one go; the planner is free to do so although the connection may be one for merging.
 func (f *finishing) countMissing() (n int64, err error) {
-	var b pgx.Batch
-	for _, way := range []string{"enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_bitmapscan"} {
-		b.Queue(`set local ` + way + ` = on`)
-	}
-	b.Queue(`select count(*) from member m where `+missing, f.missingArgs()...).QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
-	return n, f.tx.SendBatch(f.ctx, &b).Close()
+	err = f.tx.QueryRow(f.ctx, `select count(*) from member m where `+missing, f.missingArgs()...).Scan(&n)
+	return n, err
 }
 
 func (f *finishing) warn(w member.Warning) error {

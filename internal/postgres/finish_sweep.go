@@ -58,5 +58,8 @@ func (db *DB) endedWith(ctx context.Context, table string) ([]importOf, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o importOf, err error) { return o, row.Scan(&o.tenant, &o.id) })
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o importOf, err error) {
+		err = row.Scan(&o.tenant, &o.id)
+		return o, err
+	})
 }

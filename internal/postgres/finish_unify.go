@@ -12,24 +12,31 @@ import (
 
 // unifyPairs finds, for each of the next leads of the list $3, the member that it becomes part of: of those that a row of
 // the import $2 made or matched and that share a contact with the lead, the one of the lowest row. Ids from $4 to $5 are
-// the import's own. Leads are those up to its ids that are verified and not blocked. LATERAL with OFFSET 0 keeps it at
-// index lookups.
-const unifyPairs = `select l.id, coalesce(t.id, 0) from (%leads%) l left join lateral (
-		select c.id from (%candidates% offset 0) c
-			left join import_seen s on s.tenant_id = $1 and s.import_id = $2 and s.member_id = c.id
+// the import's own. Leads are those up to its ids that are verified and not blocked. Members are found for all of the
+// leads at once: without statistics, which a list that was just filled does not have, a search for each might go through
+// the whole list.
+const unifyPairs = `with l as materialized (%leads%), c as materialized (%candidates%), s as materialized (
+		select member_id, row_ordinal from import_seen
+		where tenant_id = $1 and import_id = $2 and member_id = any(array(select id from c)) and row_ordinal is not null
+	), r as materialized (
+		select c.*, case when c.id between $4 and $5 then c.id - $4 else s.row_ordinal end as ordinal from c left join s on s.member_id = c.id
 		where c.id between $4 and $5 or s.row_ordinal is not null
-		order by case when c.id between $4 and $5 then c.id - $4 else s.row_ordinal end, c.id limit 1
-	) t on true order by l.id`
+	), p as materialized (
+		select distinct on (lead_id) lead_id, id from (
+			select l.id as lead_id, r.id, r.ordinal from l join r on r.email_key = l.email_key
+			union all select l.id, r.id, r.ordinal from l join r on r.phone = l.phone) x
+		order by lead_id, ordinal, id
+	) select l.id, coalesce(p.id, 0) from l left join p on p.lead_id = l.id order by l.id`
 
 const (
 	leadCondition = `kind = 'lead' and id > $6 and id <= $5 and contact_verified and blocked_at is null order by id limit $7`
 	storedLeads   = `select id, email_key, phone from member where tenant_id = $1 and list_id = $3 and ` + leadCondition
-	byAddress     = `kind = 'member' and email_key = l.email_key`
-	byNumber      = `kind = 'member' and phone = l.phone`
-	storedBy      = `select id from member where tenant_id = $1 and list_id = $3 and `
+	byAddress     = `kind = 'member' and email_key = any(array(select email_key from l))`
+	byNumber      = `kind = 'member' and phone = any(array(select phone from l))`
+	storedBy      = `select id, email_key, phone from member where tenant_id = $1 and list_id = $3 and `
 	// What a dry run has made of a member stands in its shadow.
-	unshadowed = ` and not exists (select from member_shadow w where w.tenant_id = $1 and w.import_id = $2 and w.id = member.id)`
-	shadowBy   = `select id from member_shadow where tenant_id = $1 and import_id = $2 and not gone and `
+	unshadowed = ` and not exists (select from member_shadow w where w.tenant_id = $1 and w.import_id = $2 and w.id = member.id offset 0)`
+	shadowBy   = `select id, email_key, phone from member_shadow where tenant_id = $1 and import_id = $2 and not gone and `
 	dryLeads   = `select id, email_key, phone from (
 		(select id, email_key, phone from member where tenant_id = $1 and list_id = $3` + unshadowed + ` and ` + leadCondition + `)
 		union all
@@ -39,10 +46,10 @@ const (
 
 var (
 	unifyPairsStored = strings.NewReplacer(`%leads%`, storedLeads, `%candidates%`,
-		storedBy+byAddress+` union all `+storedBy+byNumber).Replace(unifyPairs)
+		storedBy+byAddress+` union `+storedBy+byNumber).Replace(unifyPairs)
 	unifyPairsDry = strings.NewReplacer(`%leads%`, dryLeads, `%candidates%`,
-		storedBy+byAddress+unshadowed+` union all `+storedBy+byNumber+unshadowed+` union all `+
-			shadowBy+byAddress+` union all `+shadowBy+byNumber).Replace(unifyPairs)
+		storedBy+byAddress+unshadowed+` union `+storedBy+byNumber+unshadowed+` union `+
+			shadowBy+byAddress+` union `+shadowBy+byNumber).Replace(unifyPairs)
 )
 
 // pair is a lead and the member that it becomes part of; 0 for none.
@@ -63,7 +70,10 @@ func (f *finishing) unify() error {
 	if err != nil {
 		return err
 	}
-	pairs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p pair, err error) { return p, row.Scan(&p.lead, &p.member) })
+	pairs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p pair, err error) {
+		err = row.Scan(&p.lead, &p.member)
+		return p, err
+	})
 	if err != nil {
 		return err
 	}
@@ -214,10 +224,10 @@ func (f *finishing) writeUnion(u *uniting) error {
 		select tenant_id, $2, id, 'unified', to_jsonb(gone), jsonb_build_object('member_id', into_id), $5
 		from gone join unnest($3::bigint[], $4::bigint[]) p(lead_id, into_id) on id = lead_id`, f.tenant, f.job.ID, u.leads, u.into, start)
 	b.Queue(`update member_key k set member_id = v.to_id from unnest($2::text[], $3::bigint[], $4::bigint[]) v(field, from_id, to_id)
-		where k.tenant_id = $1 and k.member_id = v.from_id and k.field = v.field`, f.tenant, u.movedFields, u.movedFrom, u.movedTo)
+		where k.tenant_id = $1 and k.member_id = any($3) and k.member_id = v.from_id and k.field = v.field`, f.tenant, u.movedFields, u.movedFrom, u.movedTo)
 	b.Queue(`delete from member_key where tenant_id = $1 and member_id = any($2)`, f.tenant, u.leads)
 	b.Queue(`update member m set updated_at = $2, version = m.version + 1, `+strings.Join(sets, ", ")+`
-		from jsonb_populate_recordset(null::member, $3) r where m.tenant_id = $1 and m.id = r.id`, f.tenant, start, rows)
+		from jsonb_populate_recordset(null::member, $3) r where m.tenant_id = $1 and m.id = any($4) and m.id = r.id`, f.tenant, start, rows, ids)
 	f.remember(&b, u.optOuts)
 	return f.tx.SendBatch(f.ctx, &b).Close()
 }

@@ -28,13 +28,11 @@ type Settled struct {
 	Cut     imports.Cut
 	// Source is the version of the file that Mapping was made for.
 	Source imports.Source
-	// Schema are the fields of the list, nil for the standard ones.
-	Schema *member.Schema
 }
 
 // cut returns the cut, with one lane where rows of different keys can get into one another's way.
-func (s *Settled) cut() (imports.Cut, error) {
-	plan, err := (&imports.Import{Options: s.Options, Mapping: s.Mapping, Schema: s.Schema}).Plan()
+func (s *Settled) cut(schema *member.Schema) (imports.Cut, error) {
+	plan, err := (&imports.Import{Options: s.Options, Mapping: s.Mapping, Schema: schema}).Plan()
 	if err != nil {
 		return s.Cut, err
 	}
@@ -45,15 +43,20 @@ func (s *Settled) cut() (imports.Cut, error) {
 	return c, nil
 }
 
-// StartImport fixes the import's options, mapping and cut and puts it into its list's queue; if the list is free, it
-// is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile.
+// StartImport fixes the import's options, mapping, cut and fields and puts it into its list's queue; if the list is free,
+// it is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile. ErrFields: a
+// field of the mapping is not in use.
 func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Settled) error {
-	cut, err := s.cut()
-	if err != nil {
-		return fmt.Errorf("start import %s: %w", id, err)
-	}
-	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
+		if err != nil {
+			return err
+		}
+		schema, err := keepFields(ctx, tx, t, list, id, s.Mapping)
+		if err != nil {
+			return err
+		}
+		cut, err := s.cut(schema)
 		if err != nil {
 			return err
 		}

@@ -134,6 +134,7 @@ func translate(err error) error {
 
 const (
 	codeUniqueViolation      = "23505"
+	codeForeignKeyViolation  = "23503"
 	codeSerializationFailure = "40001"
 	codeDeadlock             = "40P01"
 	codeUndefinedTable       = "42P01"

@@ -22,10 +22,9 @@ type shop struct {
 	db     *postgres.DB
 	admin  *pgx.Conn
 	tenant tenant.ID
-	schema *member.Schema
 }
 
-func newShop(t *testing.T, custom ...member.Field) *shop {
+func newShop(t *testing.T, custom ...member.Definition) *shop {
 	t.Helper()
 	url := postgrestest.URL(t)
 	s := &shop{db: postgrestest.Open(t, url)}
@@ -36,8 +35,12 @@ func newShop(t *testing.T, custom ...member.Field) *shop {
 	ten, err := s.db.CreateTenant(t.Context(), postgres.Tenant{Name: "shop"})
 	must(t, err)
 	s.tenant = ten.ID
-	s.schema, err = member.Standard().With(custom...)
-	must(t, err)
+	for _, d := range custom {
+		problems, err := s.db.CreateField(t.Context(), s.tenant, d)
+		if must(t, err); problems != nil {
+			t.Fatal(problems)
+		}
+	}
 	return s
 }
 
@@ -64,12 +67,11 @@ func (s *shop) run(t *testing.T, o imports.Options, chunk int, table ...string) 
 	_, err = s.db.SetUploaded(ctx, s.tenant, i.ID, postgres.Inspected{Source: source, Inspection: map[string]any{}})
 	must(t, err)
 	cut := imports.Cut{Lanes: 1, ChunkRows: chunk, ChunkBytes: 1000}
-	must(t, s.db.StartImport(ctx, s.tenant, i.ID, postgres.Settled{Options: o, Mapping: m, Cut: cut, Source: source, Schema: s.schema}))
+	must(t, s.db.StartImport(ctx, s.tenant, i.ID, postgres.Settled{Options: o, Mapping: m, Cut: cut, Source: source}))
 	_, err = s.db.OpenLedger(ctx, s.tenant, i.ID, 1)
 	must(t, err)
 	job, err := s.db.ImportForWork(ctx, s.tenant, i.ID)
 	must(t, err)
-	job.Schema = s.schema
 	plan, err := job.Plan()
 	must(t, err)
 	seq := int64(0)
@@ -395,12 +397,12 @@ func TestLeadsAreKnownByTheirContact(t *testing.T) {
 
 func TestCustomFieldsAreMergedIndexedAndCleared(t *testing.T) {
 	t.Parallel()
-	custom := []member.Field{
-		{Key: "shop_no", Type: member.String, Custom: true, MergeKey: true, Unique: true, MaxLength: 255},
-		{Key: "visits", Type: member.Number, Custom: true},
-		{Key: "first_visit", Type: member.Date, Custom: true},
-		{Key: "hobbies", Type: member.List, Custom: true, CommaSeparated: true},
-		{Key: "magazine", Type: member.Boolean, Custom: true, Consent: true, Contacts: []string{"email"}},
+	custom := []member.Definition{
+		{Key: "shop_no", Type: "string", Label: member.Text{JA: "店番"}, MergeKey: true, Unique: true},
+		{Key: "visits", Type: "number", Label: member.Text{JA: "来店回数"}},
+		{Key: "first_visit", Type: "date", Label: member.Text{JA: "初来店日"}},
+		{Key: "hobbies", Type: "list", Label: member.Text{JA: "趣味"}, CommaSeparated: true},
+		{Key: "magazine", Type: "boolean", Label: member.Text{JA: "会報"}, Consent: true},
 	}
 	s := newShop(t, custom...)
 	shown := `member_sn, custom->>'shop_no', custom->>'visits', custom->>'first_visit', custom->>'hobbies', custom->>'magazine'`

@@ -61,6 +61,10 @@ func (s *street) furnish(t *testing.T, h *house) {
 			select tenant_id, list_id, 1, now(), now(), id, 'x' from import where tenant_id = $1 limit 1`,
 		`insert into import_note_count select tenant_id, id, 0, 'duplicate_key', 'member_sn', 1 from import where tenant_id = $1 limit 1`,
 		`insert into import_mended select tenant_id, id, 2, 'created', id from import where tenant_id = $1 limit 1`,
+		`insert into custom_field (tenant_id, key, definition, created_at) select id, name, jsonb_build_object('key', name, 'type', 'string'), now() from (
+			select id, replace(name, '-', '_') as name from tenant where id = $1) t`,
+		`insert into member_list (tenant_id, name, settings) select id, name || '-list', '{"required": {"name": false}}' from tenant where id = $1`,
+		`insert into profile select tenant_id, name, id, '{}', null, now(), now() from member_list where tenant_id = $1 and name <> 'main'`,
 		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
 	} {
 		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
@@ -98,6 +102,12 @@ func newHouse(t *testing.T, db *postgres.DB, name string, members int) *house {
 	must(t, err)
 	must(t, db.RememberMapping(t.Context(), ten.ID, h.job.ListID, remembered(name, h.uploaded)))
 	return h
+}
+
+// list returns the id of the tenant's list that is not main.
+func (s *street) list(ctx context.Context, h *house) (id int64) {
+	_ = s.admin.QueryRow(ctx, `select id from member_list where tenant_id = $1 and name <> 'main' order by id limit 1`, h.tenant).Scan(&id) // 0 is none
+	return id
 }
 
 // rows returns all that the tables hold of a tenant.
@@ -168,9 +178,42 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		},
 		"Lists": func() (any, error) {
 			lists, err := db.Lists(ctx, a)
-			return gave(len(lists) != 1 || lists[0].ID == s.b.job.ListID, lists), err
+			return gave(slices.ContainsFunc(lists, func(l postgres.List) bool { return l.ID == s.b.job.ListID || l.Name == "b-shop-list" }), lists), err
 		},
-		"Member": func() (any, error) { return db.Member(ctx, a, standard, s.b.member) },
+		"List": func() (any, error) { return db.List(ctx, a, "b-shop-list") },
+		"UpdateList": func() (any, error) {
+			return db.UpdateList(ctx, a, "b-shop-list", postgres.ListChange{Note: new("stolen"), Required: map[string]bool{"email": true}})
+		},
+		"DeleteList": func() (any, error) { return nil, db.DeleteList(ctx, a, "b-shop-list") },
+		"Fields": func() (any, error) {
+			all, err := db.Fields(ctx, a)
+			return gave(len(all) != 1 || all[0].Key != "a_shop", all), err
+		},
+		"UpdateField": func() (any, error) {
+			d, problems, err := db.UpdateField(ctx, a, "b_shop", member.FieldChange{Retired: new(true)})
+			return gave(len(problems) == 0, d), err
+		},
+		"Schema": func() (any, error) {
+			schema, err := db.Schema(ctx, a, s.list(ctx, s.b))
+			if err != nil {
+				return nil, err
+			}
+			name, _ := schema.Field("name")
+			return gave(!name.Required || schema.Index("b_shop") >= 0, schema.Fields()), nil
+		},
+		"Profiles": func() (any, error) {
+			all, err := db.Profiles(ctx, a)
+			return gave(len(all) != 1 || all[0].Name != "a-shop-list", all), err
+		},
+		"Profile": func() (any, error) { return db.Profile(ctx, a, "b-shop-list") },
+		"CreateProfile": func() (any, error) {
+			return db.CreateProfile(ctx, a, postgres.Profile{Name: "mine", List: "b-shop-list", Options: []byte(`{}`)})
+		},
+		"PutProfile": func() (any, error) {
+			return db.PutProfile(ctx, a, postgres.Profile{Name: "b-shop-list", List: "b-shop-list", Options: []byte(`{}`)})
+		},
+		"DeleteProfile": func() (any, error) { return nil, db.DeleteProfile(ctx, a, "b-shop-list") },
+		"Member":        func() (any, error) { return db.Member(ctx, a, standard, s.b.member) },
 		"Members": func() (any, error) {
 			page, err := db.Members(ctx, a, standard, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0", Limit: 10})
 			return gave(len(page) > 0, page), err
@@ -214,6 +257,9 @@ var notOfIDs = map[string]string{
 	"CreateUser":        "takes no id",
 	"UpdateTenant":      "takes no id but the tenant's own",
 	"SetMemberQuota":    "as UpdateTenant",
+	"CreateField":       "takes no id",
+	"EnsureFields":      "takes no id",
+	"CreateList":        "takes no id",
 	"OpenLedger":        "writes rows of the given tenant only: see TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt",
 	"Progress":          "as OpenLedger",
 	"EndOfSource":       "as OpenLedger",

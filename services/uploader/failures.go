@@ -65,9 +65,12 @@ func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failures
 	if err != nil {
 		return nil, err
 	}
-	speaker := speaker{schema: s.schema, lang: sessionOf(ctx).lang()}
-	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Items: []failedRow{}}}
-	out.Body.Counts, out.Body.Notes = speaker.counts(f.Counts), speaker.counts(f.Notes)
+	speaker := speaker{schema: s.kept(i), lang: sessionOf(ctx).lang()}
+	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}, Items: []failedRow{}}}
+	for _, c := range f.Counts {
+		reason := speaker.sentence(member.Problem{Code: c.Code, Field: c.Field})
+		out.Body.Counts = append(out.Body.Counts, failureCount{string(c.Code), c.Field, c.Rows, reason})
+	}
 	fields := importedFields(i)
 	for _, row := range f.Sample {
 		shown := failedRow{RowNumber: row.Row, Problems: []failedProblem{}, Cells: make(map[string]string, len(fields))}

@@ -145,7 +145,7 @@ const cellWidth = 18
 
 // writeReportXLSX writes a workbook.
 func (s *server) writeReportXLSX(w io.Writer, i *imports.Import, rows *report, lang tenant.Language) error {
-	page := sheet.Worksheet{Name: "失敗した行", Header: true, Widths: reportWidths, Rows: s.fitting(s.records(i, rows, lang), lang)}
+	page := sheet.Worksheet{Name: "失敗した行", Header: true, Widths: reportWidths, Rows: fitting(s.records(i, rows, lang), s.kept(i), lang)}
 	if lang == tenant.English {
 		page.Name = "Failed rows"
 	}
@@ -157,7 +157,7 @@ func (s *server) writeReportXLSX(w io.Writer, i *imports.Import, rows *report, l
 
 // fitting are records whose cells fit into a workbook. One that does not is cut and says so, and ends in U+FFFD, with
 // which it is not imported again: a file without a word of it would be worse, and one that Excel refuses useless.
-func (s *server) fitting(records iter.Seq2[[]string, error], lang tenant.Language) iter.Seq2[[]string, error] {
+func fitting(records iter.Seq2[[]string, error], schema *member.Schema, lang tenant.Language) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		var header []string
 		for record, err := range records {
@@ -168,7 +168,7 @@ func (s *server) fitting(records iter.Seq2[[]string, error], lang tenant.Languag
 				var cut bool
 				if record[n], cut = sheet.FitCell(record[n]); cut {
 					label := header[n]
-					if f, ok := s.schema.Field(label); ok {
+					if f, ok := schema.Field(label); ok {
 						label = f.Label.In(lang)
 					}
 					record[2] = join(lang, record[2], sentence(codeCellCut, nil, []string{"field", label}, lang))
@@ -192,7 +192,7 @@ const reportCells = 3
 func (s *server) records(i *imports.Import, rows *report, lang tenant.Language) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		fields := s.reportColumns(i)
-		speaker := speaker{schema: s.schema, lang: lang}
+		speaker := speaker{schema: s.kept(i), lang: lang}
 		record := append([]string{member.ReportRow, member.ReportFields, member.ReportReason}, fields...)
 		for yield(record, nil) {
 			row, err := rows.next()
@@ -260,7 +260,7 @@ func (s *server) reportColumns(i *imports.Import) []string {
 	for _, c := range i.Mapping {
 		switch {
 		case c.Field != "" && c.Inverted:
-			columns = append(columns, s.opposite(c))
+			columns = append(columns, opposite(s.kept(i), c))
 		case c.Field != "":
 			columns = append(columns, c.Field)
 		}
@@ -269,10 +269,10 @@ func (s *server) reportColumns(i *imports.Import) []string {
 }
 
 // opposite is the column's own header if it maps back by itself, or a synonym of it that does.
-func (s *server) opposite(c member.Column) string {
-	f, _ := s.schema.Field(c.Field)
+func opposite(schema *member.Schema, c member.Column) string {
+	f, _ := schema.Field(c.Field)
 	for _, header := range append([]string{c.Header}, f.Inverted...) {
-		if g, inverted, ok := s.schema.MatchColumn(sheet.Guard(header)); ok && inverted && g.Key == c.Field {
+		if g, inverted, ok := schema.MatchColumn(sheet.Guard(header)); ok && inverted && g.Key == c.Field {
 			return sheet.Guard(header)
 		}
 	}

@@ -33,6 +33,8 @@ const dropTime = 5 * time.Second
 type createBody struct {
 	List     string `json:"list,omitempty" maxLength:"255" example:"main" doc:"The list to import into. Default: main."`
 	FileName string `json:"file_name,omitempty" maxLength:"255" example:"members.csv" doc:"The name of the file, for people. Required, except beside a part file, which has one."`
+	Profile  string `json:"profile,omitempty" maxLength:"255" doc:"The name of a profile: what it says goes for everything of which nothing is said here. Default: none."`
+	NewFieldsOption
 	ImportOptions
 }
 
@@ -62,14 +64,16 @@ func (s *server) newImport(ctx context.Context, b *createBody, named, idempotenc
 	if name == "" {
 		return nil, false, invalid(part{code: codeRequired, option: "file_name", fill: []string{"option", "file_name"}})
 	}
-	options, err := b.apply(defaults(&caller.Tenant))
+	said, err := s.withProfile(ctx, b)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := checkOptions(ctx, options, s.schema); err != nil {
+	options, err := said.apply(defaults(&caller.Tenant))
+	if err != nil {
 		return nil, false, err
 	}
-	list := cmp.Or(b.List, postgres.MainList)
+	options.Profile, options.ExpectedHeader = said.Profile, said.header
+	list := cmp.Or(said.List, postgres.MainList)
 	if !storable(list) {
 		return nil, false, invalid(badOption("list", "UTF-8"))
 	}
@@ -80,8 +84,15 @@ func (s *server) newImport(ctx context.Context, b *createBody, named, idempotenc
 	if err != nil {
 		return nil, false, err
 	}
+	schema, err := s.fieldsForNew(ctx, list, b.NewFields)
+	if err == nil {
+		err = checkOptions(ctx, options, schema)
+	}
+	if err != nil {
+		return nil, false, err
+	}
 	i, existed, err := s.db.CreateImport(ctx, caller.Tenant.ID, postgres.NewImport{
-		List: list, FileName: name, Options: options, Mapping: b.choices(nil, s.schema),
+		List: list, FileName: name, Options: options, Mapping: said.choices(nil, schema),
 		MaxRowBytes: caller.Tenant.MaxRowBytes, User: caller.User.ID, IdempotencyKey: idempotencyKey, Request: request,
 	})
 	switch {

@@ -31,10 +31,16 @@ func (s *server) inspect(ctx context.Context, i *imports.Import, header *bool) (
 	if i.Source.Earlier, err = s.db.EarlierImport(ctx, i.Tenant, i.ID, i.Source.SHA256); err != nil {
 		return nil, err
 	}
-	found, err := inspect.Look(s.file(ctx, i), o, s.schema)
+	schema, err := s.fields(ctx, i)
 	if err != nil {
 		return nil, err
 	}
+	found, err := inspect.Look(s.file(ctx, i), o, schema)
+	if err != nil {
+		return nil, err
+	}
+	found.Fields = schema.Fingerprint()
+	found.Warnings = append(found.Warnings, profileWarnings(i, found)...)
 	if e := i.Source.Earlier; e != nil {
 		found.Warnings = append(found.Warnings, member.Warning{Problem: e.Warning(o.Locale.Zone)})
 	}
@@ -135,16 +141,23 @@ func (s *server) readInspection(ctx context.Context, in *inspectionInput) (*insp
 	if err != nil {
 		return nil, err
 	}
+	schema, err := s.fields(ctx, i)
+	if err != nil {
+		return nil, err
+	}
 	found, err := s.inspectionOf(ctx, i)
 	if err != nil {
 		return nil, err
 	}
 	if o := in.options(); o.reads() {
-		if found, err = s.try(ctx, i, o); err != nil {
-			return nil, err
-		}
+		found, err = s.try(ctx, i, o)
+	} else {
+		found, err = s.refreshed(ctx, i, found)
 	}
-	return &inspectionOutput{Body: found.In(sessionOf(ctx).lang(), s.schema)}, nil
+	if err != nil {
+		return nil, err
+	}
+	return &inspectionOutput{Body: found.In(sessionOf(ctx).lang(), schema)}, nil
 }
 
 // try inspects the source as it would be read with these options.

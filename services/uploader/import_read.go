@@ -52,6 +52,7 @@ type importView struct {
 
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
 	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
+	Profile  string   `json:"profile" doc:"The profile that the import was created with; empty for none."`
 	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
 	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
 	RetriesView
@@ -82,7 +83,7 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
 		Removed: i.Totals.Removed, Unified: i.Totals.Unified, Tagged: i.Totals.Tagged,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
-		User: i.User, Warnings: []notice{},
+		Profile: i.Options.Profile, User: i.User, Warnings: []notice{},
 	}
 	for _, c := range i.Mapping {
 		if c.Header != "" { // see mapping.go
@@ -91,16 +92,16 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 	}
 	if locale, err := i.Options.Locale(); err == nil && i.Source.Earlier != nil {
 		w := i.Source.Earlier.Warning(locale.Zone)
-		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.kept(i))})
 	}
 	for _, w := range i.Warnings {
-		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.schema)})
+		v.Warnings = append(v.Warnings, notice{string(w.Code), w.Sentence(lang, s.kept(i))})
 	}
 	if i.Parent != (imports.ID{}) {
 		v.Parent = new(i.Parent.String())
 	}
 	if i.Failure.Code != "" {
-		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.schema)}
+		v.Error = &notice{Code: string(i.Failure.Code), Detail: i.Failure.Sentence(lang, s.kept(i))}
 	}
 	return v
 }

@@ -22,6 +22,7 @@ const purgeTimeout = 3 * time.Second
 // startBody is what may still be said when an import starts.
 type startBody struct {
 	ImportOptions
+	NewFieldsOption
 }
 
 type startInput struct {
@@ -38,6 +39,9 @@ func (s *server) startImport(ctx context.Context, in *startInput) (*importOutput
 	var o ImportOptions
 	if in.Body != nil {
 		o = in.Body.ImportOptions
+		if err := s.ensureFields(ctx, in.Body.NewFields); err != nil {
+			return nil, err
+		}
 	}
 	i, err = s.start(ctx, i, &o)
 	if err != nil {
@@ -67,10 +71,14 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	if i.Options, err = o.apply(i.Options); err != nil {
 		return nil, err
 	}
-	if err := checkOptions(ctx, i.Options, s.schema); err != nil {
+	schema, err := s.fields(ctx, i)
+	if err != nil {
 		return nil, err
 	}
-	i.Mapping = o.choices(i.Mapping, s.schema)
+	if err := checkOptions(ctx, i.Options, schema); err != nil {
+		return nil, err
+	}
+	i.Mapping = o.choices(i.Mapping, schema)
 	found, err := s.inspectionFor(ctx, i, o.header())
 	if err != nil {
 		return nil, err
@@ -81,7 +89,7 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 		}
 	}
 	i.Options = i.Options.Filled()
-	m, err := s.settle(i, found, s.schema)
+	m, err := s.settle(i, found, schema)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +99,12 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
 		Options: i.Options, Mapping: m, Cut: cutOf(i), Source: i.Source,
 	})
-	if errors.Is(err, postgres.ErrConflict) {
+	switch {
+	case errors.Is(err, postgres.ErrConflict):
 		return nil, s.overtaken(ctx, i)
-	}
-	if err != nil {
+	case errors.Is(err, postgres.ErrFields):
+		return nil, refuse(http.StatusConflict, codeFieldsChanged)
+	case err != nil:
 		return nil, err
 	}
 	s.relay.Kick()
@@ -151,8 +161,9 @@ func (s *server) inspectionFor(ctx context.Context, i *imports.Import, header *b
 	if err != nil {
 		return nil, err
 	}
-	if foundSo(found, i, header) {
-		return found, nil
+	current, err := s.foundWithFields(ctx, i, found)
+	if err != nil || current && foundSo(found, i, header) {
+		return found, err
 	}
 	found, err = s.inspect(ctx, i, header)
 	if errors.Is(err, blob.ErrNotFound) {

@@ -76,14 +76,14 @@ func fieldValue(f *member.Field, v member.Value) any {
 	return v.Any(f.Type)
 }
 
-// Schema describes a member with the standard fields.
+// Schema describes a member with the standard fields, and whichever the tenant has beside them.
 func (memberView) Schema(huma.Registry) *huma.Schema {
 	out := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
 		"id":      {Type: huma.TypeInteger, Format: "int64", Description: "Assigned by Meibo; unique in the tenant."},
 		"list":    {Type: huma.TypeString, Description: "The list that the member is in."},
 		"kind":    {Type: huma.TypeString, Enum: []any{"member", "lead"}},
 		"version": {Type: huma.TypeInteger, Description: "1 for a new member; grows with each change."},
-	}, Required: append([]string{}, heads...)}
+	}, Required: append([]string{}, heads...), AdditionalProperties: true, Description: "A member, with all fields of GET /v1/fields."}
 	fields := member.Standard().Fields()
 	for i := range fields {
 		if _, ok := out.Properties[fields[i].Key]; !ok {
@@ -154,7 +154,11 @@ func (s *server) listMembers(ctx context.Context, in *memberPageInput) (*memberP
 			return nil, err
 		}
 	}
-	page, err := s.db.Members(ctx, tenantOf(ctx), s.schema, f)
+	schema, err := s.db.Schema(ctx, tenantOf(ctx), 0)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.db.Members(ctx, tenantOf(ctx), schema, f)
 	if errors.Is(err, postgres.ErrNotFound) || !storable(in.List) {
 		return nil, invalid(part{code: codeUnknownList, option: "list", fill: []string{"list", in.List}})
 	}
@@ -167,7 +171,7 @@ func (s *server) listMembers(ctx context.Context, in *memberPageInput) (*memberP
 		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, page[in.Limit-1].ID, 10))
 	}
 	for i := range page {
-		out.Body.Items = append(out.Body.Items, memberView{&page[i], s.schema})
+		out.Body.Items = append(out.Body.Items, memberView{&page[i], schema})
 	}
 	return out, nil
 }
@@ -198,9 +202,13 @@ type memberOutput struct{ Body memberView }
 
 // readMember is GET /v1/members/{id}.
 func (s *server) readMember(ctx context.Context, in *memberInput) (*memberOutput, error) {
-	m, err := s.db.Member(ctx, tenantOf(ctx), s.schema, in.ID)
+	schema, err := s.db.Schema(ctx, tenantOf(ctx), 0)
 	if err != nil {
 		return nil, err
 	}
-	return &memberOutput{Body: memberView{&m, s.schema}}, nil
+	m, err := s.db.Member(ctx, tenantOf(ctx), schema, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &memberOutput{Body: memberView{&m, schema}}, nil
 }

@@ -28,6 +28,7 @@ func (s *server) apiConfig(publicURL string) huma.Config {
 	c.Tags = []*huma.Tag{
 		{Name: tagImports, Description: "One run of one file into one list."},
 		{Name: tagMembers, Description: "What the imports have made."},
+		{Name: tagFields, Description: "What members are made of, where they are kept, and what is said of imports again and again."},
 		{Name: tagAccount, Description: "What the key is for, and what there is to import into."},
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -10,6 +10,7 @@ import (
 const (
 	tagImports = "Imports"
 	tagMembers = "Members"
+	tagFields  = "Fields and lists"
 	tagAccount = "Account"
 )
 
@@ -113,15 +114,6 @@ func docListMembers() huma.Operation {
 func docReadMember() huma.Operation {
 	return operation(http.MethodGet, "/v1/members/{id}", "read-member", tagMembers, "Read a member",
 		"All fields; those without a value are null.", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity)
-}
-
-func docListFields() huma.Operation {
-	return operation(http.MethodGet, "/v1/fields", "list-fields", tagAccount, "List the fields of a member",
-		"In the order in which members show them.", http.StatusOK)
-}
-
-func docListLists() huma.Operation {
-	return operation(http.MethodGet, "/v1/lists", "list-lists", tagAccount, "List the lists", "The tenant's separate sets of members.", http.StatusOK)
 }
 
 func docReadMe() huma.Operation {

@@ -24,6 +24,14 @@ const (
 	codeSkipNotMapped   = "skip_without_not_mapped"
 	codeLeadNumber      = "lead_member_number_mapped" // shown as lead_member_number
 	codeUnknownList     = "unknown_list"
+	codeUnknownProfile  = "unknown_profile"
+	codeExists          = "exists"
+	codeName            = "invalid_name"
+	codeStandardField   = "standard_field"
+	codeFieldsChanged   = "fields_changed"
+	codeListMain        = "list_main"
+	codeListInUse       = "list_in_use"
+	codeNotStarted      = "not_started"
 	codeUnknownColumn   = "unknown_column"
 	codeColumnTwice     = "column_mapped_twice"
 	codeMappingRequired = "mapping_required"
@@ -80,6 +88,14 @@ var sentences = map[string]member.Text{
 	codeSkipNotMapped:   {JA: "「skip_without」の項目「{field}」に列が割り当てられていません。列を割り当てるか、別の項目を指定してください。使用できる値：{accepted}", EN: "No column is mapped to {field}, which skip_without names. Please map one, or name another field. Accepted: {accepted}"},
 	codeLeadNumber:      {JA: "リードに会員番号は登録できないため、列「{header}」を会員番号に割り当てられません。この列を「インポートしない」にするか、「kind」を member にしてください。", EN: "A lead cannot have a member number, so the column {header} cannot be mapped to it. Please leave the column out, or set kind to member."},
 	codeUnknownList:     {JA: "アドレスリスト「{list}」はありません。", EN: "There is no list {list}."},
+	codeUnknownProfile:  {JA: "プロファイル「{profile}」はありません。名前を確認してください。", EN: "There is no profile {profile}. Please check its name."},
+	codeExists:          {JA: "「{name}」はすでにあります。別の名前を指定するか、既存のものを変更してください。", EN: "{name} exists already. Please choose another name, or change the one that is there."},
+	codeName:            {JA: "「{option}」には、改行などを含まない1〜100文字の名前を指定してください。", EN: "Please give {option} 1 to 100 characters without line breaks and the like."},
+	codeStandardField:   {JA: "標準の項目「{field}」は変更できません。必須かどうかは、アドレスリストごとに設定してください（PATCH /v1/lists/…）。", EN: "The standard field {field} cannot be changed. Whether it is required can be said for each list (PATCH /v1/lists/…)."},
+	codeFieldsChanged:   {JA: "割り当てた項目が、開始する直前に廃止されました。割り当てを確認して、もう一度開始してください。", EN: "A field of the mapping was retired at this moment. Please check the mapping and start the import again."},
+	codeListMain:        {JA: "アドレスリスト「main」の名前の変更と削除はできません。", EN: "The list main can be neither renamed nor deleted."},
+	codeListInUse:       {JA: "アドレスリスト「{list}」には会員、インポートの履歴、または配信停止の記録があるため、削除できません。", EN: "The list {list} has members, imports or opt-outs that are remembered, so it cannot be deleted."},
+	codeNotStarted:      {JA: "指定されたインポートがないか、まだ開始されていません。開始したインポートのIDを指定してください。", EN: "There is no such import, or it has not been started. Please name one that has."},
 	codeUnknownColumn:   {JA: "列「{header}」はファイルにありません。ファイルの列：{columns}", EN: "The file has no column {header}. Its columns: {columns}"},
 	codeColumnTwice:     {JA: "列「{header}」が2回指定されています。1つの列は1つの項目だけに割り当ててください。", EN: "The column {header} is given twice. A column can feed one field only."},
 	codeMappingRequired: {JA: "見出しの行が見つかりません。見出しがある場合はその行番号を、ない場合は各列の項目を列の番号（「1」から）で指定してください。", EN: "No row of the file seems to name its columns. Please say which row does, or map the columns by their numbers, from \"1\"."},

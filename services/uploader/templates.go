@@ -15,7 +15,6 @@ import (
 	"golang.org/x/text/width"
 
 	"github.com/meibo/meibo/internal/member"
-	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/sheet"
 	"github.com/meibo/meibo/internal/tenant"
 )
@@ -101,14 +100,15 @@ func (s *server) sendTemplateXLSX(w http.ResponseWriter, r *http.Request, list s
 
 // newTemplate makes the template of one of the caller's lists.
 func (s *server) newTemplate(ctx context.Context, list string, query map[string]string) (*template, error) {
-	lists, err := s.db.Lists(ctx, tenantOf(ctx))
+	l, err := s.findList(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(lists, func(l postgres.List) bool { return l.Name == list }) {
-		return nil, refuse(http.StatusNotFound, codeUnknownList, "list", list)
+	schema, err := s.db.Schema(ctx, tenantOf(ctx), l.ID)
+	if err != nil {
+		return nil, err
 	}
-	return templateOf(s.schema, list, member.Kind(query[kinds.name]), sessionOf(ctx).lang()), nil
+	return templateOf(schema, list, member.Kind(query[kinds.name]), sessionOf(ctx).lang()), nil
 }
 
 // templateOf has the fields of the schema that rows of that kind can bring.

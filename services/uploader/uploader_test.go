@@ -149,7 +149,7 @@ func want[T any](w *world, status int, a *answer) T {
 }
 
 // place is what a sentence has where nothing was filled in.
-var place = regexp.MustCompile(`\{(option|accepted|list|header|columns|recipient|field|detail)\}`)
+var place = regexp.MustCompile(`\{(option|accepted|profile|name|list|header|columns|recipient|field|detail)\}`)
 
 // wantProblem checks a refusal and returns it.
 func wantProblem(w *world, status int, code string, a *answer) problem {

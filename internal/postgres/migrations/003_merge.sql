@@ -6,9 +6,8 @@ alter table member add column custom jsonb,
     add column contact_verified boolean not null default true,
     add column blocked_at timestamptz;
 
--- Leads are few beside members, and imports ask whether there are any. Replace goes through a list's members by id.
+-- Leads are few beside members, and imports ask whether there are any.
 create index member_lead on member (tenant_id, list_id, id) where kind = 'lead';
-create index member_by_list on member (tenant_id, list_id, id);
 
 -- The index of custom fields that are keys or unique: an index on custom->>'key' would be one per tenant and field.
 create table member_key (
@@ -150,5 +149,5 @@ alter table import_lane drop column tagged, drop column keyless;
 alter table import drop column removed, drop column unified, drop column tagged, drop column warnings,
     drop column members_before, drop column allowance, drop column with_leads, drop column finishing_at, drop column parent_id;
 drop table import_finish, import_note_count, member_shadow, journal, import_seen, import_opt_out, opt_out, member_key;
-drop index member_by_list, member_lead;
+drop index member_lead;
 alter table member drop column custom, drop column provisional, drop column contact_verified, drop column blocked_at;
