@@ -89,6 +89,10 @@ func (s *shop) run(t *testing.T, o imports.Options, chunk int, table ...string) 
 	must(t, s.db.EndOfSource(ctx, s.tenant, i.ID, int64(len(table)-1), []int64{seq}))
 	_, err = s.db.FinishImport(ctx, s.tenant, i.ID)
 	must(t, err)
+	for left := job.Finishes(); left; {
+		left, err = s.db.FinishStep(ctx, s.tenant, job)
+		must(t, err)
+	}
 	i, err = s.db.Import(ctx, s.tenant, i.ID)
 	must(t, err)
 	return i
