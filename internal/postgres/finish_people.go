@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -77,48 +76,17 @@ func (p *people) readCustom() error {
 			return fmt.Errorf("custom values of member %d: %w", r.ID, err)
 		}
 		for i := p.stored; i < len(p.fields); i++ {
+			raw, ok := p.custom[n][p.fields[i].Key]
+			if !ok {
+				continue
+			}
 			var err error
-			if r.Values[i], err = customValue(p.fields[i].Type, p.custom[n][p.fields[i].Key]); err != nil {
+			if r.Values[i], err = member.ParseJSON(p.fields[i].Type, raw); err != nil {
 				return fmt.Errorf("field %s of member %d: %w", p.fields[i].Key, r.ID, err)
 			}
 		}
 	}
 	return nil
-}
-
-// customValue reads a value as member.Value.Any gives it to JSON.
-func customValue(t member.Type, raw json.RawMessage) (member.Value, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return member.Value{}, nil
-	}
-	read := func(dst any) error { return json.Unmarshal(raw, dst) }
-	switch t {
-	case member.Boolean:
-		var b bool
-		err := read(&b)
-		return member.BoolValue(b), err
-	case member.Choice:
-		var n int64
-		err := read(&n)
-		return member.IntValue(n), err
-	case member.List, member.NumberList, member.Tags:
-		var items []string
-		err := read(&items)
-		return member.ListValue(items), err
-	}
-	var s string
-	if err := read(&s); err != nil {
-		return member.Value{}, err
-	}
-	switch t {
-	case member.Date:
-		d, err := time.Parse(time.DateOnly, s)
-		return member.DateValue(d), err
-	case member.DateTime:
-		at, err := time.Parse(time.RFC3339, s)
-		return member.DateTimeValue(at), err
-	}
-	return member.TextValue(s), nil
 }
 
 func (p *people) ids() []int64 {

@@ -107,12 +107,12 @@ func (f *finishing) span() (upTo int64, err error) {
 	return upTo, err
 }
 
-// remember adds opt-outs to those of the list. Those that are remembered stay as they are.
+// remember adds opt-outs to those of the import, which come to those of the list when it ends.
 func (f *finishing) remember(b *pgx.Batch, o optOuts) {
 	if len(o.fields) == 0 {
 		return
 	}
-	b.Queue(`insert into opt_out (tenant_id, list_id, field, contact, import_id, created_at)
-		select distinct $1::bigint, $2::bigint, o.field, o.contact, $3::uuid, $4::timestamptz from unnest($5::text[], $6::text[]) o(field, contact)
-		on conflict do nothing`, f.tenant, f.job.ListID, f.job.ID, *f.job.StartedAt, o.fields, o.contacts)
+	b.Queue(`insert into import_opt_out (tenant_id, import_id, field, contact, opted_out)
+		select distinct $1::bigint, $2::uuid, o.field, o.contact, true from unnest($3::text[], $4::text[]) o(field, contact)
+		on conflict (tenant_id, import_id, field, contact) do update set opted_out = true`, f.tenant, f.job.ID, o.fields, o.contacts)
 }

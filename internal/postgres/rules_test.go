@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,10 +89,8 @@ func (s *shop) run(t *testing.T, o imports.Options, chunk int, table ...string) 
 	must(t, s.db.EndOfSource(ctx, s.tenant, i.ID, int64(len(table)-1), []int64{seq}))
 	_, err = s.db.FinishImport(ctx, s.tenant, i.ID)
 	must(t, err)
-	for left := true; left; {
-		if left, err = s.db.FinishStep(ctx, s.tenant, job); errors.Is(err, postgres.ErrStopped) {
-			break // There was no last stage.
-		}
+	for left := job.Finishes(); left; {
+		left, err = s.db.FinishStep(ctx, s.tenant, job)
 		must(t, err)
 	}
 	i, err = s.db.Import(ctx, s.tenant, i.ID)
@@ -375,23 +372,6 @@ func TestQuotaAllowsTheFirstRows(t *testing.T) {
 	i = s.run(t, imports.Options{}, 2, "member_sn,name", "F,福田", "A,青木")
 	if got, want := outcomes(i), "updated 1, failed 1"; got != want {
 		t.Errorf("%s, want %s", got, want)
-	}
-}
-
-func TestLeadsAreKnownByTheirContact(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	leads := rules(member.Rules{Kind: member.KindLead})
-	i := s.run(t, leads, 1, "email,phone,name,city", "l@example.jp,,,東京", "L@example.jp,090-1111-2222,,", "##DELETE##,,,")
-	if got, want := outcomes(i)+": "+s.problems(t, i), "created 1, updated 1, failed 1: cannot_clear(email) 1"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	i = s.run(t, imports.Options{}, 1, "member_sn,name,email", "A,青木,l@example.jp")
-	if got, want := outcomes(i), "created 1"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	if got, want := s.members(t, `kind, email, phone, city`)[0], "member l@example.jp +819011112222 東京"; got != want {
-		t.Errorf("%q, want %q", got, want)
 	}
 }
 
