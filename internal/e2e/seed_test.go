@@ -2,10 +2,13 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/meibo/meibo/internal/client"
+	"github.com/meibo/meibo/internal/sheet"
 )
 
 // The seeds are the manuals that the product is made from. Their tests carry their own examples, through the API as an
@@ -83,3 +86,6 @@ func (w *world) csv(t *testing.T, o client.Options, lines ...string) client.Impo
 	t.Helper()
 	return w.load(t, "file.csv", []byte(strings.Join(lines, "\r\n")+"\r\n"), o)
 }
+
+// writeTable writes a CSV whose cells need quotes.
+func writeTable(to io.Writer, rows [][]string) error { return sheet.WriteCSV(to, slices.Values(rows)) }
