@@ -33,6 +33,8 @@ var (
 	ErrConflict = errors.New("conflict")
 	// ErrExists: a row of that name is there already.
 	ErrExists = errors.New("exists already")
+	// ErrReused: an idempotency key comes again, with another request.
+	ErrReused = errors.New("idempotency key reused")
 )
 
 // Config is how to reach the database.
@@ -136,6 +138,7 @@ const (
 	codeDeadlock             = "40P01"
 	codeUndefinedTable       = "42P01"
 	codeUndefinedColumn      = "42703"
+	codeQueryCanceled        = "57014"
 )
 
 // olderSchema reports whether err says that the database is not migrated yet: what is kept there from the next version on

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -60,6 +61,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 		`insert into member_shadow (tenant_id, list_id, id, created_at, updated_at, import_id, merge_key)
 			select tenant_id, list_id, 1, now(), now(), id, 'x' from import where tenant_id = $1 limit 1`,
 		`insert into import_note_count select tenant_id, id, 0, 'duplicate_key', 'member_sn', 1 from import where tenant_id = $1 limit 1`,
+		`insert into member_request select tenant_id, 'request', '\x01', id, now() from member where tenant_id = $1 limit 1`,
 		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
 	} {
 		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
@@ -173,6 +175,19 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			page, err := db.Members(ctx, a, standard, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0", Limit: 10})
 			return gave(len(page) > 0, page), err
 		},
+		"CountMembers": func() (any, error) {
+			n, _, err := db.CountMembers(ctx, a, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0"})
+			return gave(n > 0, n), err
+		},
+		"CreateMember": func() (any, error) {
+			return db.CreateMember(ctx, a, standard, postgres.NewMember{List: "b-list", Said: said("member_sn", map[string]string{"member_sn": "b-shop-0", "name": "盗人"})})
+		},
+		"UpdateMember": func() (any, error) {
+			return db.UpdateMember(ctx, a, standard, s.b.member, postgres.MemberChange{Said: said("", map[string]string{"name": "盗人"})})
+		},
+		"DeleteMember": func() (any, error) { return db.DeleteMember(ctx, a, standard, s.b.member, nil) },
+		"BlockMember":  func() (any, error) { return db.BlockMember(ctx, a, standard, s.b.member, true) },
+		"SeeMember":    func() (any, error) { return db.SeeMember(ctx, a, standard, s.b.member, time.Now()) },
 		"Failures": func() (any, error) {
 			f, err := db.Failures(ctx, a, b, 10)
 			return gave(len(f.Counts)+len(f.Sample) > 0, f), err
