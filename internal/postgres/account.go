@@ -50,6 +50,12 @@ type Caller struct {
 	User User
 }
 
+// MayEdit reports whether the caller may change members, and so import. A key that belongs to nobody may.
+func (c *Caller) MayEdit() bool { return c.User.Role != "viewer" }
+
+// MayAllowConsent reports whether the caller may opt in who opted out (consent: allow).
+func (c *Caller) MayAllowConsent() bool { return c.User.Role == "owner" || c.User.Role == "admin" }
+
 // MainList is the list that every tenant has.
 const MainList = "main"
 

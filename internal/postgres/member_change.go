@@ -58,7 +58,8 @@ type Edited struct {
 var errRefused = errors.New("refused")
 
 // CreateMember adds a member to a list whose fields are those of s, unless one has its key. ErrNotFound: the list is
-// unknown, or the member that the same request made is gone. ErrReused: the idempotency key came with another request.
+// unknown. ErrConflict: the member that the same request made is gone. ErrReused: the idempotency key came with another
+// request.
 func (db *DB) CreateMember(ctx context.Context, t tenant.ID, s *member.Schema, n NewMember) (Edited, error) {
 	n.Said.Rules.Mode, n.Said.Rules.Duplicates = member.Append, member.DuplicatesLast
 	n.Said.Rules.MultipleMatches, n.Said.Rules.Blank = member.MultipleMostRecent, member.BlankClear
@@ -69,7 +70,9 @@ func (db *DB) CreateMember(ctx context.Context, t tenant.ID, s *member.Schema, n
 		}
 		if id != 0 {
 			out.Existed = true
-			out.Member, err = getMember(ctx, tx, t, s, id)
+			if out.Member, err = getMember(ctx, tx, t, s, id); errors.Is(err, ErrNotFound) {
+				err = ErrConflict
+			}
 			return err
 		}
 		e, err := newCreation(ctx, tx, t, s, n)

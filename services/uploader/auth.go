@@ -36,6 +36,17 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 	})
 }
 
+// authorize lets requests pass that change nothing, and those of callers who may.
+func (s *server) authorize(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !callerOf(r.Context()).MayEdit() {
+			s.fail(w, r, refuse(http.StatusForbidden, codeEditDenied))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (s *server) unauthorized(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("WWW-Authenticate", `Bearer realm="meibo"`)
 	s.fail(w, r, refuse(http.StatusUnauthorized, codeUnauthorized))

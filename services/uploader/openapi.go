@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -27,7 +28,7 @@ func (s *server) apiConfig(publicURL string) huma.Config {
 	c.Servers = []*huma.Server{{URL: publicURL}}
 	c.Tags = []*huma.Tag{
 		{Name: tagImports, Description: "One run of one file into one list."},
-		{Name: tagMembers, Description: "What the imports have made."},
+		{Name: tagMembers, Description: "What the imports have made; also one by one, under the same rules."},
 		{Name: tagAccount, Description: "What the key is for, and what there is to import into."},
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -51,7 +52,11 @@ func operation(method, path, id, tag, summary, description string, status int, r
 		DefaultStatus: status, Responses: map[string]*huma.Response{},
 		MaxBodyBytes: maxJSON, BodyReadTimeout: idleTimeout,
 	}
-	for _, refusal := range append(refusals, http.StatusUnauthorized, http.StatusInternalServerError) {
+	refusals = append(refusals, http.StatusUnauthorized, http.StatusInternalServerError)
+	if method != http.MethodGet {
+		refusals = append(refusals, http.StatusForbidden)
+	}
+	for _, refusal := range refusals {
 		op.Responses[strconv.Itoa(refusal)] = &huma.Response{Description: http.StatusText(refusal)}
 	}
 	return op
@@ -66,7 +71,12 @@ func register[I, O any](s *server, op huma.Operation, handle func(context.Contex
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, s.problemOf(ctx, err)
+			var r *refusal
+			if p := s.problemOf(ctx, err); errors.As(err, &r) && r.header != nil {
+				return nil, huma.ErrorWithHeaders(p, r.header)
+			} else {
+				return nil, p
+			}
 		}
 		return out, nil
 	})

@@ -105,16 +105,6 @@ func docStreamEvents() huma.Operation {
 	return op
 }
 
-func docListMembers() huma.Operation {
-	return operation(http.MethodGet, "/v1/members", "list-members", tagMembers, "List members",
-		"The members of a list by id, or those that match.", http.StatusOK, http.StatusUnprocessableEntity)
-}
-
-func docReadMember() huma.Operation {
-	return operation(http.MethodGet, "/v1/members/{id}", "read-member", tagMembers, "Read a member",
-		"All fields; those without a value are null.", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity)
-}
-
 func docListFields() huma.Operation {
 	return operation(http.MethodGet, "/v1/fields", "list-fields", tagAccount, "List the fields of a member",
 		"In the order in which members show them.", http.StatusOK)

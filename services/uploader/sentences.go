@@ -5,6 +5,8 @@ import "github.com/meibo/meibo/internal/member"
 // The codes of problems that are the API's own; those of files, mappings and rows are in package member.
 const (
 	codeUnauthorized    = "unauthorized"
+	codeEditDenied      = "edit_not_permitted"
+	codeConsentDenied   = "consent_not_permitted"
 	codeNotFound        = "not_found"
 	codeMethod          = "method_not_allowed"
 	codeMalformed       = "malformed_request"
@@ -17,6 +19,7 @@ const (
 	codeUnknownPart     = "unknown_part"
 	codeOption          = "invalid_option"
 	codePartOrder       = "form_order"
+	codeKeyReused       = "idempotency_key_reused"
 	codeUnknownList     = "unknown_list"
 	codeUnknownColumn   = "unknown_column"
 	codeColumnTwice     = "column_mapped_twice"
@@ -45,11 +48,17 @@ const (
 	codeMailFailed      = "mail_failed"
 	codeReportTooLong   = "report_too_long"
 	codeCellCut         = "cell_cut"
+	codeMemberExists    = "member_exists"
+	codeMemberChanged   = "member_changed"
+	codeIfMatchRequired = "if_match_required"
+	codeTooSlow         = "search_too_slow"
 )
 
 // sentences are what people read for a code; {name} is a place to fill.
 var sentences = map[string]member.Text{
 	codeUnauthorized:    {JA: "APIキーがないか、正しくありません。「Authorization: Bearer meibo_…」の形式で有効なキーを送信してください。", EN: "The API key is missing or not valid. Please send a valid one as \"Authorization: Bearer meibo_…\"."},
+	codeEditDenied:      {JA: "この操作には会員を編集する権限が必要です（インポートを含みます）。閲覧のみのユーザーは実行できません。管理者に権限の変更をご依頼ください。", EN: "This needs the right to edit members, as importing does, and you may only view them. Please ask an administrator for another role."},
+	codeConsentDenied:   {JA: "「consent」に allow を指定する権限がありません。guard を指定するか、オーナーまたは管理者のキー、または許可されたキー（meibo key create --allow-consent）を使用してください。使用できる値：{accepted}", EN: "You may not set consent to allow. Please use guard, or the key of an owner or admin, or one that was made for it (meibo key create --allow-consent). Accepted: {accepted}"},
 	codeNotFound:        {JA: "見つかりません。IDまたはアドレスを確認してください。", EN: "There is nothing here. Please check the id or the address."},
 	codeMethod:          {JA: "このアドレスでは使用できないメソッドです。", EN: "The method cannot be used at this address."},
 	codeMalformed:       {JA: "リクエストの本文をJSONとして読み取れません。", EN: "The body of the request cannot be read as JSON."},
@@ -62,6 +71,7 @@ var sentences = map[string]member.Text{
 	codeUnknownPart:     {JA: "フォームに「{option}」という項目はありません。使用できる項目は options、file、start です。取り込みの指定は、JSON にまとめて options に入れてください。", EN: "A form has no part {option}, only options, file and start. What is said of the import goes into options, as JSON."},
 	codeOption:          {JA: "「{option}」の値が正しくありません。使用できる値：{accepted}", EN: "The value of {option} is not accepted. Accepted: {accepted}"},
 	codePartOrder:       {JA: "フォームのパート「{option}」の順序が正しくありません。「options」を1つ、そのあとに「file」を1つ送信してください。", EN: "The part {option} of the form is out of order. Please send one part options and then one part file."},
+	codeKeyReused:       {JA: "この Idempotency-Key は、内容の異なるリクエストですでに使用されています。同じ内容で送信するか、新しいキーを使用してください。", EN: "This Idempotency-Key was used with another request before. Please send the same request, or use a new key."},
 	codeUnknownList:     {JA: "アドレスリスト「{list}」はありません。", EN: "There is no list {list}."},
 	codeUnknownColumn:   {JA: "列「{header}」はファイルにありません。ファイルの列：{columns}", EN: "The file has no column {header}. Its columns: {columns}"},
 	codeColumnTwice:     {JA: "列「{header}」が2回指定されています。1つの列は1つの項目だけに割り当ててください。", EN: "The column {header} is given twice. A column can feed one field only."},
@@ -89,5 +99,9 @@ var sentences = map[string]member.Text{
 	codeNoRecipient:     {JA: "完了をお知らせするメールアドレスが登録されていないため、メールを送信しませんでした。", EN: "No mail was sent, because nobody has an e-mail address to be told at."},
 	codeReportTooLong:   {JA: "失敗した行が多いため、Excelの1シート（見出しを除いて{detail}行）に収まりません。CSVのレポート（failures.csv）をダウンロードしてください。", EN: "More rows have failed than a sheet of Excel can hold ({detail} below the header). Please download the report as CSV (failures.csv)."},
 	codeCellCut:         {JA: "「{field}」はExcelのセルに入る長さ（32,767文字）を超えるため、途中までの表示です。全文はCSVのレポート（failures.csv）で確認してください。", EN: "{field} is longer than a cell of Excel can be (32,767 characters) and is cut here. Please see the report as CSV (failures.csv) for all of it."},
+	codeMemberExists:    {JA: "同じキー（{key}）の会員がすでに登録されています（データID：{id}）。内容を変更する場合は PATCH /v1/members/{id} を使用してください。", EN: "A member with this key ({key}) exists already (ID {id}). To change it, please use PATCH /v1/members/{id}."},
+	codeMemberChanged:   {JA: "読み取ったあとに会員が変更されています（現在のバージョン：{version}）。もう一度読み取り、ETagの値をIf-Matchに指定してやり直してください。", EN: "The member has been changed since it was read (its version is {version} now). Please read it again and send its ETag as If-Match."},
+	codeIfMatchRequired: {JA: "If-Matchヘッダーが必要です。GET /v1/members/{id} のETagの値を指定してください。", EN: "The header If-Match is required. Please send the ETag of GET /v1/members/{id}."},
+	codeTooSlow:         {JA: "検索に時間がかかりすぎるため、中止しました。会員番号・メールアドレス・電話番号などのキー項目の条件を追加して、対象を絞り込んでください。", EN: "The search took too long and was given up. Please narrow it by a key field, such as the member number, the e-mail address or the phone number."},
 	codeMailFailed:      {JA: "{recipient} へのメールを送信できませんでした。", EN: "The mail to {recipient} could not be delivered."},
 }

@@ -78,7 +78,7 @@ func (s *server) routes(publicURL string) http.Handler {
 		root.Method(method, "/openapi.json", http.HandlerFunc(s.serveDocument))
 	}
 
-	r := root.With(s.authenticate)
+	r := root.With(s.authenticate, s.authorize)
 	s.api = humachi.New(r, s.apiConfig(publicURL))
 	register(s, docCreateImport(), s.createImport)
 	register(s, docListImports(), s.listImports)
@@ -98,7 +98,13 @@ func (s *server) routes(publicURL string) http.Handler {
 	r.Get(s.describe(docFailuresCSV()), s.failuresCSV)
 	r.Get(s.describe(docFailuresXLSX()), s.failuresXLSX)
 	register(s, docListMembers(), s.listMembers)
+	register(s, docCreateMember(), s.createMember)
 	register(s, docReadMember(), s.readMember)
+	register(s, docUpdateMember(), s.updateMember)
+	register(s, docDeleteMember(), s.deleteMember)
+	register(s, docBlockMember(), s.blockMember)
+	register(s, docUnblockMember(), s.unblockMember)
+	register(s, docSeeMember(), s.seeMember)
 	register(s, docListFields(), s.listFields)
 	register(s, docListLists(), s.listLists)
 	s.describe(docTemplateCSV())
