@@ -77,7 +77,7 @@ type request struct {
 	again bool
 }
 
-// call makes a request and reads the JSON answer into out.
+// call makes a request and reads the JSON answer into out, unless that is nil.
 func (c *Client) call(ctx context.Context, r request, out any) error {
 	var body []byte
 	if r.body != nil {
@@ -168,8 +168,10 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 }
 
 func decode(r request, body io.Reader, out any) error {
-	if err := json.NewDecoder(body).Decode(out); err != nil {
-		return fmt.Errorf("read answer to %s %s: %w", r.method, r.path, err)
+	if out != nil {
+		if err := json.NewDecoder(body).Decode(out); err != nil {
+			return fmt.Errorf("read answer to %s %s: %w", r.method, r.path, err)
+		}
 	}
 	// Read to the end, so that the connection can be used again.
 	_, _ = io.Copy(io.Discard, io.LimitReader(body, 64<<10))
