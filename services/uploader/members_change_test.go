@@ -49,12 +49,13 @@ func (w *world) member(status int, a *answer) shown {
 	return m
 }
 
-// as gives acme a user of that role.
-func (w *world) as(role string) {
+// become has acme call as a person of the role that u has.
+func (w *world) become(u postgres.User) {
 	w.Helper()
-	u, err := w.db.CreateUser(w.Context(), w.acme.tenant.ID, postgres.User{Email: role + "@acme.example", Name: role, Language: "en", Role: role})
+	u.Email, u.Name, u.Language = "hanako@acme.example", "Hanako", "en"
+	u, err := w.db.CreateUser(w.Context(), w.acme.tenant.ID, u)
 	w.must(err)
-	w.acme.key, err = w.db.CreateKey(w.Context(), w.acme.tenant.ID, role, u.ID)
+	w.acme.key, err = w.db.CreateKey(w.Context(), w.acme.tenant.ID, "hanako", u.ID)
 	w.must(err)
 }
 
@@ -187,7 +188,7 @@ func TestOptingInNeedsAPermissionAndIsNeverSilent(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	wantProblem(w, http.StatusForbidden, codeConsentDenied, w.patch(m.ID, "*", "?consent=allow", `{"is_subscriber":true}`))
-	w.as("admin")
+	w.become(postgres.User{Role: "admin"})
 	wantProblem(w, http.StatusUnprocessableEntity, "consent_protected", w.patch(m.ID, "*", "", `{"is_subscriber":true}`))
 	if in := w.member(http.StatusOK, w.patch(m.ID, "*", "?consent=allow", `{"is_subscriber":true}`)); !in.Mail {
 		t.Errorf("opted in = %+v", in)
@@ -204,7 +205,7 @@ func TestViewersReadOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.member(http.StatusCreated, w.post("/v1/members", `{"email":"a@example.jp","name":"青木"}`))
-	w.as("viewer")
+	w.become(postgres.User{Role: "viewer"})
 	w.member(http.StatusOK, w.get(memberPath(m.ID)))
 	for _, a := range []*answer{
 		w.post("/v1/members", `{"email":"b@example.jp","name":"x"}`), w.patch(m.ID, "*", "", `{"name":"x"}`), w.call(http.MethodDelete, memberPath(m.ID), nil),
