@@ -84,8 +84,8 @@ func (d *desk) text(t *testing.T, sql string, args ...any) (s string) {
 	return s
 }
 
-// codes returns the problems as field:code, sorted.
-func codes(problems []member.Problem) string {
+// fieldCodes returns the problems as field:code, sorted.
+func fieldCodes(problems []member.Problem) string {
 	var all []string
 	for _, p := range problems {
 		all = append(all, p.Field+":"+string(p.Code))
@@ -116,8 +116,8 @@ func TestMembersAreCreatedByTheRulesOfAnImport(t *testing.T) {
 		"member_sn": "A2", "email": "a@@b", "phone": "1", "birthday": "2024.05.04", "sex": `["x"]`, "tags": `{"a":1}`, "color": "red", "carrier": "1", "is_active": "perhaps",
 	})
 	want := "birthday:date_dots carrier:read_only color:unknown_field email:email_invalid is_active:boolean_invalid phone:phone_invalid sex:value_type tags:value_type"
-	if codes(out.Problems) != want {
-		t.Errorf("problems %s, want %s", codes(out.Problems), want)
+	if fieldCodes(out.Problems) != want {
+		t.Errorf("problems %s, want %s", fieldCodes(out.Problems), want)
 	}
 	for _, c := range []struct {
 		key    string
@@ -129,7 +129,7 @@ func TestMembersAreCreatedByTheRulesOfAnImport(t *testing.T) {
 		{"email", map[string]string{"name": "青木", "email": "null", "city": `{}`}, "city:value_type email:key_missing"},
 		{"email", map[string]string{"name": "", "email": "b@example.jp", "member_sn": "A1"}, "member_sn:not_unique name:required"},
 	} {
-		if got := codes(d.create(t, c.key, c.values).Problems); got != c.want {
+		if got := fieldCodes(d.create(t, c.key, c.values).Problems); got != c.want {
 			t.Errorf("%v: problems %s, want %s", c.values, got, c.want)
 		}
 	}
@@ -158,13 +158,13 @@ func TestLeadsAreKnownByAContact(t *testing.T) {
 	if out.Member.Kind != member.KindLead || len(out.Problems) > 0 {
 		t.Fatalf("lead = %+v", out)
 	}
-	if got := codes(lead(map[string]string{"email": "b@example.jp", "member_sn": "A1"}).Problems); got != "member_sn:lead_member_number" {
+	if got := fieldCodes(lead(map[string]string{"email": "b@example.jp", "member_sn": "A1"}).Problems); got != "member_sn:lead_member_number" {
 		t.Errorf("lead with a number: %s", got)
 	}
 	if got := lead(map[string]string{"email": "A@example.jp"}); got.Holder != out.Member.ID {
 		t.Errorf("the same lead again = %+v", got)
 	}
-	if got := codes(d.update(t, out.Member.ID, map[string]string{"email": "null"}).Problems); got != ":contact_missing" {
+	if got := fieldCodes(d.update(t, out.Member.ID, map[string]string{"email": "null"}).Problems); got != ":contact_missing" {
 		t.Errorf("lead without contact: %s", got)
 	}
 	if got := d.update(t, out.Member.ID, map[string]string{"email": "", "phone": "090-1234-5678"}); got.Member.Version != 2 || value(got.Member, "email").Set {
@@ -186,10 +186,10 @@ func TestUpdateChangesWhatIsSaidAndNothingElse(t *testing.T) {
 	if again := d.update(t, m.ID, map[string]string{"email": "b@example.jp"}); again.Member.Version != 2 || value(again.Member, "updated_at").Int != value(after, "updated_at").Int {
 		t.Errorf("unchanged member = %+v", again.Member)
 	}
-	if got := codes(d.update(t, m.ID, map[string]string{"name": "null", "id": "9", "is_subscriber": "null"}).Problems); got != "id:read_only is_subscriber:cannot_clear" {
+	if got := fieldCodes(d.update(t, m.ID, map[string]string{"name": "null", "id": "9", "is_subscriber": "null"}).Problems); got != "id:read_only is_subscriber:cannot_clear" {
 		t.Errorf("problems %s", got)
 	}
-	if got := codes(d.update(t, m.ID, map[string]string{"name": ""}).Problems); got != "name:cannot_clear" {
+	if got := fieldCodes(d.update(t, m.ID, map[string]string{"name": ""}).Problems); got != "name:cannot_clear" {
 		t.Errorf("problems %s", got)
 	}
 	appended := said("", map[string]string{"tags": "b,c"})
@@ -213,7 +213,7 @@ func TestOptOutsAreRememberedAndOnlyThoseWhoMayLiftThem(t *testing.T) {
 	d := newDesk(t)
 	m := d.made(t, "email", map[string]string{"email": "a@example.jp", "name": "青木"})
 	d.update(t, m.ID, map[string]string{"is_subscriber": "false"})
-	if got := codes(d.update(t, m.ID, map[string]string{"is_subscriber": "true", "name": "青山"}).Problems); got != "is_subscriber:consent_protected" {
+	if got := fieldCodes(d.update(t, m.ID, map[string]string{"is_subscriber": "true", "name": "青山"}).Problems); got != "is_subscriber:consent_protected" {
 		t.Errorf("opting in under the guard: %s", got)
 	}
 	_, err := d.db.DeleteMember(t.Context(), d.tenant, standard, m.ID, nil)
@@ -222,7 +222,7 @@ func TestOptOutsAreRememberedAndOnlyThoseWhoMayLiftThem(t *testing.T) {
 	if value(again, "is_subscriber").Bool() {
 		t.Error("who opted out was opted in by being deleted and created again")
 	}
-	if got := codes(d.create(t, "member_sn", map[string]string{"member_sn": "A1", "email": "a@example.jp", "name": "青木", "is_subscriber": "true"}).Problems); got != "is_subscriber:consent_protected" {
+	if got := fieldCodes(d.create(t, "member_sn", map[string]string{"member_sn": "A1", "email": "a@example.jp", "name": "青木", "is_subscriber": "true"}).Problems); got != "is_subscriber:consent_protected" {
 		t.Errorf("creating an opted-in member: %s", got)
 	}
 	lifted := said("", map[string]string{"is_subscriber": "true"})
@@ -256,7 +256,7 @@ func TestQuotaHoldsForSingleMembers(t *testing.T) {
 	must(t, err)
 	first := d.made(t, "member_sn", map[string]string{"member_sn": "A1", "name": "青木"})
 	d.made(t, "member_sn", map[string]string{"member_sn": "A2", "name": "井上"})
-	if got := codes(d.create(t, "member_sn", map[string]string{"member_sn": "A3", "name": "上田"}).Problems); got != ":quota_exceeded" {
+	if got := fieldCodes(d.create(t, "member_sn", map[string]string{"member_sn": "A3", "name": "上田"}).Problems); got != ":quota_exceeded" {
 		t.Errorf("the third: %s", got)
 	}
 	blocked, err := d.db.BlockMember(t.Context(), d.tenant, standard, first.ID, true)
@@ -272,7 +272,7 @@ func TestQuotaHoldsForSingleMembers(t *testing.T) {
 	d.made(t, "member_sn", map[string]string{"member_sn": "A3", "name": "上田"})
 	refused, err := d.db.BlockMember(t.Context(), d.tenant, standard, first.ID, false)
 	must(t, err)
-	if codes(refused.Problems) != ":quota_exceeded" {
+	if fieldCodes(refused.Problems) != ":quota_exceeded" {
 		t.Errorf("no room to unblock: %+v", refused)
 	}
 	_, err = d.admin.Exec(t.Context(), `update tenant set member_quota = 3`)
@@ -295,7 +295,7 @@ func TestCustomFieldsAreIndexedAndUnique(t *testing.T) {
 		t.Errorf("member = %swant %s", got, want)
 	}
 	other := d.made(t, "card", map[string]string{"name": "井上", "card": "C-2"})
-	if got := codes(d.update(t, other.ID, map[string]string{"card": "C-1"}).Problems); got != "card:not_unique" {
+	if got := fieldCodes(d.update(t, other.ID, map[string]string{"card": "C-1"}).Problems); got != "card:not_unique" {
 		t.Errorf("a card of another: %s", got)
 	}
 	out := d.update(t, m.ID, map[string]string{"card": "C-3", "points": "null"})

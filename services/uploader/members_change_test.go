@@ -31,7 +31,7 @@ type shown struct {
 	LastSeen  string  `json:"last_seen_at"`
 }
 
-func (w *world) patch(id int64, ifMatch, query, body string) *answer {
+func (w *world) change(id int64, ifMatch, query, body string) *answer {
 	w.Helper()
 	headers := []string{"Content-Type", "application/merge-patch+json"}
 	if ifMatch != "" {
@@ -80,31 +80,31 @@ func TestMemberIsCreatedReadChangedAndDeleted(t *testing.T) {
 	if read := w.get(memberPath(m.ID)); string(read.body) != string(a.body) || read.header.Get("ETag") != `"1"` {
 		t.Errorf("read %s, created %s", read.body, a.body)
 	}
-	p := wantProblem(w, http.StatusPreconditionRequired, codeIfMatchRequired, w.patch(m.ID, "", "", `{"name":"青山"}`))
+	p := wantProblem(w, http.StatusPreconditionRequired, codeIfMatchRequired, w.change(m.ID, "", "", `{"name":"青山"}`))
 	if !strings.Contains(p.Detail, strconv.FormatInt(m.ID, 10)) {
 		t.Errorf("detail %q", p.Detail)
 	}
-	changed := w.member(http.StatusOK, w.patch(m.ID, `"1"`, "", `{"email":null,"tags":["c"]}`))
+	changed := w.member(http.StatusOK, w.change(m.ID, `"1"`, "", `{"email":null,"tags":["c"]}`))
 	if changed.Version != 2 || changed.Email != nil || changed.Carrier != nil || !slices.Equal(changed.Tags, []string{"c"}) || *changed.Name != "青木" {
 		t.Errorf("changed = %+v", changed)
 	}
 	for _, stale := range []string{`"1"`, `W/"2"`, `2`, `"x"`, `"9", "1"`} {
-		a := w.patch(m.ID, stale, "", `{"name":"x"}`)
+		a := w.change(m.ID, stale, "", `{"name":"x"}`)
 		wantProblem(w, http.StatusPreconditionFailed, codeMemberChanged, a)
 		if a.header.Get("ETag") != `"2"` {
 			t.Errorf("If-Match %s: ETag %q, want that of now", stale, a.header.Get("ETag"))
 		}
 	}
-	if more := w.member(http.StatusOK, w.patch(m.ID, `"1", "2"`, "?list_values=append", `{"tags":"c,d"}`)); !slices.Equal(more.Tags, []string{"c", "d"}) {
+	if more := w.member(http.StatusOK, w.change(m.ID, `"1", "2"`, "?list_values=append", `{"tags":"c,d"}`)); !slices.Equal(more.Tags, []string{"c", "d"}) {
 		t.Errorf("tags = %v", more.Tags)
 	}
-	w.member(http.StatusOK, w.patch(m.ID, `*`, "", `{}`))
+	w.member(http.StatusOK, w.change(m.ID, `*`, "", `{}`))
 	wantProblem(w, http.StatusPreconditionFailed, codeMemberChanged, w.call(http.MethodDelete, memberPath(m.ID), nil, "If-Match", `"1"`))
 	if a := w.call(http.MethodDelete, memberPath(m.ID), nil, "If-Match", `"3"`); a.status != http.StatusNoContent || len(a.body) > 0 {
 		t.Errorf("delete: %d %s", a.status, a.body)
 	}
 	for _, a := range []*answer{
-		w.get(memberPath(m.ID)), w.patch(m.ID, "*", "", `{}`), w.call(http.MethodDelete, memberPath(m.ID), nil), w.post(memberPath(m.ID)+"/block", ""),
+		w.get(memberPath(m.ID)), w.change(m.ID, "*", "", `{}`), w.call(http.MethodDelete, memberPath(m.ID), nil), w.post(memberPath(m.ID)+"/block", ""),
 		w.post(memberPath(m.ID)+"/unblock", ""), w.post(memberPath(m.ID)+"/seen", ""),
 	} {
 		wantProblem(w, http.StatusNotFound, codeNotFound, a)
@@ -167,7 +167,7 @@ func TestMemberIsCreatedOnceForAnIdempotencyKey(t *testing.T) {
 	w := newWorld(t)
 	body := `{"email":"a@example.jp","name":"青木"}`
 	first := w.member(http.StatusCreated, w.post("/v1/members", body, "Idempotency-Key", "k"))
-	w.member(http.StatusOK, w.patch(first.ID, "*", "", `{"name":"青山"}`))
+	w.member(http.StatusOK, w.change(first.ID, "*", "", `{"name":"青山"}`))
 	again := w.member(http.StatusOK, w.post("/v1/members", ` {"name": "青木","email":"a@example.jp"}`, "Idempotency-Key", "k"))
 	if again.ID != first.ID || *again.Name != "青山" {
 		t.Errorf("again = %+v, first %+v", again, first)
@@ -183,14 +183,14 @@ func TestOptingInNeedsAPermissionAndIsNeverSilent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m := w.member(http.StatusCreated, w.post("/v1/members", `{"email":"a@example.jp","name":"青木","is_subscriber":false}`))
-	p := wantProblem(w, http.StatusUnprocessableEntity, "consent_protected", w.patch(m.ID, "*", "", `{"is_subscriber":true,"name":"x"}`))
+	p := wantProblem(w, http.StatusUnprocessableEntity, "consent_protected", w.change(m.ID, "*", "", `{"is_subscriber":true,"name":"x"}`))
 	if faults(p) != "is_subscriber:consent_protected" || !strings.Contains(p.Detail, "consent=allow") {
 		t.Errorf("%+v", p)
 	}
-	wantProblem(w, http.StatusForbidden, codeConsentDenied, w.patch(m.ID, "*", "?consent=allow", `{"is_subscriber":true}`))
+	wantProblem(w, http.StatusForbidden, codeConsentDenied, w.change(m.ID, "*", "?consent=allow", `{"is_subscriber":true}`))
 	w.become(postgres.User{Role: "admin"})
-	wantProblem(w, http.StatusUnprocessableEntity, "consent_protected", w.patch(m.ID, "*", "", `{"is_subscriber":true}`))
-	if in := w.member(http.StatusOK, w.patch(m.ID, "*", "?consent=allow", `{"is_subscriber":true}`)); !in.Mail {
+	wantProblem(w, http.StatusUnprocessableEntity, "consent_protected", w.change(m.ID, "*", "", `{"is_subscriber":true}`))
+	if in := w.member(http.StatusOK, w.change(m.ID, "*", "?consent=allow", `{"is_subscriber":true}`)); !in.Mail {
 		t.Errorf("opted in = %+v", in)
 	}
 	if fresh := w.member(http.StatusCreated, w.post("/v1/members?new_consent=false", `{"email":"b@example.jp","name":"x"}`)); fresh.Mail {
@@ -208,7 +208,7 @@ func TestViewersReadOnly(t *testing.T) {
 	w.become(postgres.User{Role: "viewer"})
 	w.member(http.StatusOK, w.get(memberPath(m.ID)))
 	for _, a := range []*answer{
-		w.post("/v1/members", `{"email":"b@example.jp","name":"x"}`), w.patch(m.ID, "*", "", `{"name":"x"}`), w.call(http.MethodDelete, memberPath(m.ID), nil),
+		w.post("/v1/members", `{"email":"b@example.jp","name":"x"}`), w.change(m.ID, "*", "", `{"name":"x"}`), w.call(http.MethodDelete, memberPath(m.ID), nil),
 		w.post(memberPath(m.ID)+"/block", ""), w.post(memberPath(m.ID)+"/unblock", ""), w.post(memberPath(m.ID)+"/seen", ""),
 	} {
 		wantProblem(w, http.StatusForbidden, codeEditDenied, a)
