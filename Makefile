@@ -60,6 +60,14 @@ fuzz: ## Run every fuzz target for FUZZTIME (1m), one after another
 		done; \
 	done
 
+# How many random imports `make oracle` tries, and the seed of the first; a failure names its own.
+ORACLE_CASES ?= 5000
+ORACLE_SEED ?= 1
+
+.PHONY: oracle
+oracle: ## Try ORACLE_CASES (5000) random imports against the rules of merging written over again
+	go test ./internal/e2e -run '^TestPipelineDoesAsTheOracleSays$$' -timeout 0 -oracle.cases $(ORACLE_CASES) -oracle.seed $(ORACLE_SEED)
+
 .PHONY: lint
 lint: ## Check format, vet, staticcheck and the messages' rules
 	@unformatted=$$(go tool gofumpt -l cmd deploy internal proto services) && \

@@ -24,7 +24,7 @@ var (
 )
 
 // atOnce is how many cases are under way at the same time.
-const atOnce = 24
+const atOnce = 8
 
 // TestPipelineDoesAsTheOracleSays is the proof of the merge rules and of determinism: random small files into random lists,
 // each under several conditions: by 1, 2 and 8 workers, on 1 to 64 lanes, in chunks of any size, with a dry run before,
@@ -84,10 +84,11 @@ func newPresses(t *testing.T) presses {
 // conditions are those of a case, by the number of workers.
 func conditions(c *oracle.Case) map[int]condition {
 	r := rand.New(rand.NewPCG(c.Seed, 1))
+	few := func() int { return 1 + (len(c.Records)+r.IntN(20))/(1+r.IntN(8)) } // rows of a chunk, of which there are a handful
 	return map[int]condition{
-		1: {name: "1 worker, 1 lane", cut: imports.Cut{Lanes: 1, ChunkRows: 100, ChunkBytes: 1 << 16}, again: r.IntN(3) == 0},
-		2: {name: "2 workers, dry run first", cut: imports.Cut{Lanes: 1 + r.IntN(8), ChunkRows: 1 + r.IntN(20), ChunkBytes: 50 + r.IntN(1000)}, dry: true},
-		8: {name: "8 workers, many lanes, messages come twice", cut: imports.Cut{Lanes: []int{2, 5, 64}[r.IntN(3)], ChunkRows: 1 + r.IntN(4), ChunkBytes: 1 << 16}, again: true},
+		1: {name: "1 worker, 1 lane", cut: imports.Cut{Lanes: 1, ChunkRows: 100, ChunkBytes: 1 << 16}},
+		2: {name: "2 workers, dry run first", cut: imports.Cut{Lanes: 1 + r.IntN(8), ChunkRows: few(), ChunkBytes: 200 + r.IntN(2000)}, dry: true},
+		8: {name: "8 workers, many lanes, messages come twice", cut: imports.Cut{Lanes: []int{2, 3, 5, 64}[r.IntN(4)], ChunkRows: 1 + few()/2, ChunkBytes: 1 << 16}, again: true},
 	}
 }
 
@@ -166,8 +167,10 @@ func (p *press) trial(ctx context.Context, c *oracle.Case, how condition) (repor
 		return "", "", err
 	}
 	var text strings.Builder
-	for _, line := range got.report {
-		text.WriteString(line.text)
+	if !stoppedOnTheWay(want) {
+		for _, line := range got.report {
+			text.WriteString(line.text)
+		}
 	}
 	return text.String(), compare(c, got, want), nil
 }
@@ -189,6 +192,11 @@ func (h *house) rehearse(ctx context.Context, c *oracle.Case, how condition) (wr
 	return wrong, nil
 }
 
+// stoppedOnTheWay reports whether the import ends before its last row, nobody knows where.
+func stoppedOnTheWay(r oracle.Result) bool {
+	return r.Failure == member.MaxFailed || r.Failure == member.MaxChanged
+}
+
 // compare says what is not as it must be.
 func compare(c *oracle.Case, got *outcome, want oracle.Result) string {
 	var b strings.Builder
@@ -196,8 +204,8 @@ func compare(c *oracle.Case, got *outcome, want oracle.Result) string {
 	if g := cmp.Or(string(got.Failure.Code), string(got.State)); g != state {
 		fmt.Fprintf(&b, "  got  %s\n  want %s\n", g, state)
 	}
-	if want.Failure == member.MaxFailed || want.Failure == member.MaxChanged {
-		return b.String() // Where it stops is not settled.
+	if stoppedOnTheWay(want) {
+		return b.String()
 	}
 	g, w := oracle.Counts(got.Totals, got.tagged, got.keyless), oracle.Counts(want.Totals, want.Tagged, want.Keyless)
 	if g != w {

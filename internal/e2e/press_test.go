@@ -126,7 +126,7 @@ type reportLine struct {
 
 // load imports the file of a case and waits for the end.
 func (h *house) load(ctx context.Context, c *oracle.Case, how condition, dry bool) (*outcome, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	o := c.Import.Options
 	o.DryRun = dry
@@ -157,7 +157,7 @@ func (h *house) load(ctx context.Context, c *oracle.Case, how condition, dry boo
 
 // ended waits until the import is final.
 func (h *house) ended(ctx context.Context, id imports.ID) error {
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		var final bool

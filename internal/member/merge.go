@@ -157,8 +157,9 @@ func (b *Batch) merge(r *Row) Outcome {
 		delete(b.Members, r.Key)
 		return Deleted
 	}
-	m.Seen = true
-	return b.update(m, r)
+	o := b.update(m, r)
+	m.Seen = m.Seen || o != Failed // A row that fails is not the first.
+	return o
 }
 
 func skip(r *Row, why Code) Outcome {

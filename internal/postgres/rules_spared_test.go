@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -67,6 +68,60 @@ func TestOptOutsAreRememberedOfEveryContact(t *testing.T) {
 	s.run(t, imports.Options{}, 1, "member_sn,apns_token,fcm_token", "B,T2,F2")
 	want := []string{"A f", "B t", "C f", "D f"}
 	if got := s.members(t, `member_sn, is_subscriber_pn`); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestRowThatFailsIsNotTheFirst: whether the rows come in one chunk or in two.
+func TestRowThatFailsIsNotTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name", "A,青木")
+	o := rules(member.Rules{Blank: member.BlankClear, Duplicates: member.DuplicatesFirst})
+	for _, chunk := range []int{1, 3} {
+		city := fmt.Sprint("東京", chunk)
+		i := s.run(t, o, chunk, "member_sn,name,city", "A,,札幌", "A,青木,"+city, "A,青木,横浜")
+		if got, want := outcomes(i), "updated 1, skipped 1, failed 1"; got != want {
+			t.Errorf("chunks of %d: %s, want %s", chunk, got, want)
+		}
+		if got := s.members(t, `city`); got[0] != city {
+			t.Errorf("chunks of %d: %q, want %s", chunk, got, city)
+		}
+	}
+}
+
+// TestOptOutOfALeadOutlivesAnOptInOfItsMember: the row may opt the member in, but the lead that becomes part of it had opted
+// out, which wins, and is remembered.
+func TestOptOutOfALeadOutlivesAnOptInOfItsMember(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name,email,phone,is_subscriber", "A,青木,a@example.jp,090-1111-2222,FALSE")
+	s.run(t, rules(member.Rules{Kind: member.KindLead, Key: "email"}), 10, "email,is_subscriber", "b@example.jp,FALSE")
+	s.exec(t, `update member set phone = '+819011112222' where kind = 'lead'`)
+	i := s.run(t, rules(member.Rules{Consent: member.ConsentAllow}), 1, "member_sn,is_subscriber", "A,TRUE")
+	if i.Totals.Unified != 1 {
+		t.Fatalf("%d unified, want 1", i.Totals.Unified)
+	}
+	var remembered []string
+	must(t, s.admin.QueryRow(t.Context(), `select array_agg(contact order by contact) from opt_out where field = 'is_subscriber'`).Scan(&remembered))
+	if want := []string{"a@example.jp", "b@example.jp"}; !slices.Equal(remembered, want) {
+		t.Errorf("opted out are %q, want %q", remembered, want)
+	}
+}
+
+func TestLeadsAreKnownByTheirContact(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	leads := rules(member.Rules{Kind: member.KindLead})
+	i := s.run(t, leads, 1, "email,phone,name,city", "l@example.jp,,,東京", "L@example.jp,090-1111-2222,,", "##DELETE##,,,")
+	if got, want := outcomes(i)+": "+s.problems(t, i), "created 1, updated 1, failed 1: cannot_clear(email) 1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	i = s.run(t, imports.Options{}, 1, "member_sn,name,email", "A,青木,l@example.jp")
+	if got, want := outcomes(i), "created 1"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := s.members(t, `kind, email, phone, city`)[0], "member l@example.jp +819011112222 東京"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

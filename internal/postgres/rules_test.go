@@ -375,24 +375,6 @@ func TestQuotaAllowsTheFirstRows(t *testing.T) {
 	}
 }
 
-func TestLeadsAreKnownByTheirContact(t *testing.T) {
-	t.Parallel()
-	s := newShop(t)
-	leads := rules(member.Rules{Kind: member.KindLead})
-	i := s.run(t, leads, 1, "email,phone,name,city", "l@example.jp,,,東京", "L@example.jp,090-1111-2222,,", "##DELETE##,,,")
-	if got, want := outcomes(i)+": "+s.problems(t, i), "created 1, updated 1, failed 1: cannot_clear(email) 1"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	i = s.run(t, imports.Options{}, 1, "member_sn,name,email", "A,青木,l@example.jp")
-	if got, want := outcomes(i), "created 1"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	// The lead has become part of the member, whose own values stay.
-	if got, want := s.members(t, `kind, email, phone, city`), []string{"member l@example.jp +819011112222 東京"}; !slices.Equal(got, want) || i.Totals.Unified != 1 {
-		t.Errorf("%q, %d unified; want %q", got, i.Totals.Unified, want)
-	}
-}
-
 func TestCustomFieldsAreMergedIndexedAndCleared(t *testing.T) {
 	t.Parallel()
 	custom := []member.Definition{

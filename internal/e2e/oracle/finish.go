@@ -2,7 +2,7 @@ package oracle
 
 import (
 	"cmp"
-	"os"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -14,12 +14,8 @@ import (
 var defaultRemoved = imports.Percent(10)
 
 // finish does what looks at the whole file: leads become part of the members that the file names, and members that a
-// replacing file does not name go.
+// replacing file does not name go, if they are not too many.
 func (r *run) finish() {
-	if os.Getenv("NOFINISH") != "" && len(r.Rows) > 0 {
-		return
-	}
-	missing := r.missingMembers()
 	o, c := r.Options, r.result.Totals.Counts
 	switch {
 	case len(r.Rows) == 0:
@@ -28,27 +24,39 @@ func (r *run) finish() {
 		r.result.Failure = member.MaxFailed
 	case o.MaxChanged.Exceeded(c.Updated+c.Deleted, r.before):
 		r.result.Failure = member.MaxChanged
-	case r.rules.Mode == member.Replace && r.result.Keyless > 0:
+	}
+	if r.result.Failure != "" {
+		return
+	}
+	if r.leads {
+		r.unify()
+	}
+	if r.rules.Mode == member.Replace {
+		r.removeMissing()
+	}
+}
+
+func (r *run) removeMissing() {
+	missing := r.missingMembers()
+	switch {
+	case r.result.Keyless > 0:
 		r.result.Warnings = append(r.result.Warnings, member.RemovalWithheld)
-	case r.rules.Mode == member.Replace && r.maxRemoved().Exceeded(int64(len(missing)), r.before):
+	case r.maxRemoved().Exceeded(int64(len(missing)), r.before):
 		r.result.Failure = member.MaxRemoved
-	case r.rules.Mode == member.Replace:
+	default:
 		for _, m := range missing {
 			r.remember(m)
 			r.remove(m)
 			r.result.Totals.Removed++
 		}
 	}
-	if r.result.Failure == "" && r.leads {
-		r.unify()
-	}
 }
 
 func (r *run) maxRemoved() imports.Limit {
-	if r.Options.MaxRemoved.Set {
-		return r.Options.MaxRemoved
+	if r.Options.MaxRemoved == (imports.Limit{}) {
+		return defaultRemoved
 	}
-	return defaultRemoved
+	return r.Options.MaxRemoved
 }
 
 // missingMembers are the members of the import's kind that were there before, that no row names, and that are not
@@ -65,17 +73,33 @@ func (r *run) missingMembers() (missing []*Member) {
 // unify makes each lead part of the member that the lowest row names of those that have its address or number.
 func (r *run) unify() {
 	var leads []*Member
+	before := map[*Member]Member{} // the members that change
 	for _, m := range r.list {
-		if m.Kind == member.KindLead && !m.Unverified {
+		if m.Kind == member.KindLead && !m.Unverified && !m.Blocked {
 			leads = append(leads, m)
 		}
 	}
 	slices.SortFunc(leads, func(a, b *Member) int { return cmp.Compare(a.ID, b.ID) })
-	for _, lead := range leads {
-		if m := r.memberOf(lead); m != nil {
-			r.join(m, lead)
-			r.remove(lead)
-			r.result.Totals.Unified++
+	into := make([]*Member, len(leads))
+	for n, lead := range leads {
+		into[n] = r.memberOf(lead)
+	}
+	for n, lead := range leads {
+		m := into[n]
+		if m == nil {
+			continue
+		}
+		if _, ok := before[m]; !ok {
+			before[m] = Member{LastSeenAt: m.LastSeenAt, Values: maps.Clone(m.Values)}
+		}
+		r.join(m, lead)
+		r.remove(lead)
+		r.result.Totals.Unified++
+	}
+	for m, old := range before {
+		if !sameValues(m.Values, old.Values) || !m.LastSeenAt.Equal(old.LastSeenAt) {
+			m.UpdatedAt = r.Start
+			m.Version++
 		}
 	}
 }
@@ -92,38 +116,55 @@ func (r *run) memberOf(lead *Member) (found *Member) {
 	return found
 }
 
-// join gives a member what it lacks and its lead has.
+// join gives a member what it lacks and its lead has. Who opted out of either has opted out.
 func (r *run) join(m, lead *Member) {
-	before := comparableEmail(m)
+	old := Member{Values: maps.Clone(m.Values)}
 	for _, f := range r.Schema.Fields() {
 		v, w := m.Values[f.Key], lead.Values[f.Key]
 		switch {
-		case f.Consent && v.Set && w.Set:
+		case !w.Set || f.Automatic:
+		case f.Consent && v.Set:
 			m.set(f.Key, member.BoolValue(v.Bool() && w.Bool()))
-		case f.Key == "tags", f.Key == "import_tags":
-			items := slices.Clone(v.List)
-			for _, item := range w.List {
-				if !slices.Contains(items, item) {
-					items = append(items, item)
-				}
-			}
-			if v.Set || w.Set {
-				m.set(f.Key, member.ListValue(items))
-			}
+		case f.Type == member.Tags:
+			m.set(f.Key, member.ListValue(united(v.List, w.List, f.Key)))
 		case f.Key == "bounce_count":
 			a, _ := strconv.Atoi(v.Text)
 			b, _ := strconv.Atoi(w.Text)
 			m.set(f.Key, member.TextValue(strconv.Itoa(max(a, b))))
-		case !v.Set && w.Set && !f.ReadOnly:
+		case !v.Set:
 			m.set(f.Key, w)
 		}
 	}
-	if comparableEmail(m) != before {
+	if comparableEmail(m) != comparableEmail(&old) {
 		derive(m)
 	}
 	if lead.LastSeenAt.After(m.LastSeenAt) {
 		m.LastSeenAt = lead.LastSeenAt
 	}
-	m.UpdatedAt = r.Start
-	m.Version++
+	r.remember(lead)
+	for _, f := range r.consents() {
+		v, before := m.Values[f.Key], old.Values[f.Key]
+		if !v.Set || v.Bool() {
+			continue
+		}
+		fresh := contacts(m, &f)
+		if v.Equal(before) {
+			had := contacts(&old, &f)
+			fresh = slices.DeleteFunc(fresh, func(c string) bool { return slices.Contains(had, c) })
+		}
+		r.record(&f, fresh)
+	}
+}
+
+func united(a, b []string, field string) []string {
+	items := slices.Clone(a)
+	for _, item := range b {
+		if !slices.Contains(items, item) {
+			items = append(items, item)
+		}
+	}
+	if field == "import_tags" {
+		items = items[max(0, len(items)-maxImportTags):]
+	}
+	return items
 }

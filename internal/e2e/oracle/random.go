@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -36,13 +35,6 @@ func Random(seed uint64) *Case {
 	c := &Case{Seed: seed}
 	c.Import.Schema = g.schema
 	c.Import.Options = g.options()
-	if os.Getenv("NOFINISH") != "" {
-		o := &c.Import.Options
-		o.MaxFailed, o.MaxChanged, o.MaxRemoved = imports.Limit{}, imports.Limit{}, imports.Limit{}
-		if o.Duplicates == member.DuplicatesReject {
-			o.Duplicates = ""
-		}
-	}
 	c.Import.Mapping = g.mapping(&c.Import.Options)
 	c.List = g.list()
 	for range 1 + min(g.IntN(60), g.IntN(60)) {

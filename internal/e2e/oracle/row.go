@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,31 +189,30 @@ func (r *run) isEmpty(row *Row, field string) bool {
 	return problem == nil && !v.Set
 }
 
-// matches returns the members that have the key, the one that was seen last first. Rows of members match members only;
-// of leads, members, and leads where no member has it; what leads delete is leads.
+// matches returns the members that a row of the key is about, the one that was seen last first. Rows of members match
+// members only; of leads, members, and leads where no member has it; what leads delete is leads.
 func (r *run) matches(key string) []*Member {
-	f := r.field(r.rules.Key)
-	of := func(kind member.Kind) (found []*Member) {
-		for _, m := range r.list {
-			if m.Kind == kind && m.keyValue(f) == key {
-				found = append(found, m)
-			}
-		}
-		slices.SortFunc(found, func(a, b *Member) int {
-			if c := b.LastSeenAt.Compare(a.LastSeenAt); c != 0 {
-				return c
-			}
-			return int(a.ID - b.ID)
-		})
-		return found
-	}
 	if r.rules.Kind == member.KindMember {
-		return of(member.KindMember)
+		return r.holders(key, member.KindMember)
 	}
-	if found := of(member.KindMember); len(found) > 0 && r.rules.Mode != member.Delete {
+	if found := r.holders(key, member.KindMember); len(found) > 0 && r.rules.Mode != member.Delete {
 		return found
 	}
-	return of(member.KindLead)
+	return r.holders(key, member.KindLead)
+}
+
+// holders returns the members of the kind that have the key.
+func (r *run) holders(key string, kind member.Kind) (found []*Member) {
+	f := r.field(r.rules.Key)
+	for _, m := range r.list {
+		if m.Kind == kind && m.keyValue(f) == key {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b *Member) int {
+		return cmp.Or(b.LastSeenAt.Compare(a.LastSeenAt), cmp.Compare(a.ID, b.ID))
+	})
+	return found
 }
 
 // keyValue returns a member's value of a field as keys are compared, "" for none.
@@ -223,11 +223,14 @@ func (m *Member) keyValue(f *member.Field) string {
 	return comparable(f, m.Values[f.Key])
 }
 
-// note keeps which members the row names: the one that it was applied to, or those that have the key of a row that was
-// not.
+// note keeps which members the row names: the one that it was applied to, or all that have the key of a row that was not.
 func (r *run) note(j *judged, outcome member.Outcome) {
 	applied := outcome == member.Created || outcome == member.Updated || outcome == member.Unchanged
-	for _, m := range j.matches {
+	names := j.matches
+	if !applied && j.key != "" {
+		names = append(r.holders(j.key, member.KindMember), r.holders(j.key, member.KindLead)...)
+	}
+	for _, m := range names {
 		old, known := r.named[m.ID]
 		if !known || applied && !old.applied {
 			r.named[m.ID] = naming{ordinal: j.ordinal, applied: applied}
