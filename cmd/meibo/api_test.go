@@ -36,6 +36,8 @@ type api struct {
 	options  client.Options
 	source   string
 	requests []string
+	// said is what was said last of a member: query, If-Match and body.
+	said string
 }
 
 func newAPI(t *testing.T, end client.Import) *api {
@@ -99,7 +101,17 @@ func newAPI(t *testing.T, end client.Import) *api {
 	mux.HandleFunc("GET /v1/imports", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, list[client.Import]{[]client.Import{a.end}})
 	})
-	mux.HandleFunc("GET /v1/members", func(w http.ResponseWriter, _ *http.Request) {
+	for _, pattern := range []string{"POST /v1/members", "PATCH /v1/members/7", "DELETE /v1/members/7"} {
+		mux.HandleFunc(pattern, a.changeMember)
+	}
+	mux.HandleFunc("GET /v1/members", func(w http.ResponseWriter, r *http.Request) {
+		a.mu.Lock()
+		a.said = r.URL.Query().Encode()
+		a.mu.Unlock()
+		if r.URL.Query().Has("count") {
+			reply(w, http.StatusOK, map[string]any{"items": []any{}, "count": 10000, "count_more": true})
+			return
+		}
 		reply(w, http.StatusOK, list[client.Member]{[]client.Member{hanako()}})
 	})
 	mux.HandleFunc("GET /v1/members/7", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, hanako()) })
@@ -111,6 +123,18 @@ func newAPI(t *testing.T, end client.Import) *api {
 	}))
 	t.Cleanup(a.Close)
 	return a
+}
+
+func (a *api) changeMember(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // what is not read is not said
+	a.mu.Lock()
+	a.said = strings.Join([]string{r.Method, r.URL.Query().Encode(), r.Header.Get("If-Match"), string(body)}, " ")
+	a.mu.Unlock()
+	if r.Method == http.MethodDelete {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	reply(w, http.StatusOK, hanako())
 }
 
 func (a *api) read(w http.ResponseWriter, _ *http.Request) {

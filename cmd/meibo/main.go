@@ -47,7 +47,7 @@ type commands struct {
 	Import  importCmd  `cmd:"" help:"Import members from a CSV, TSV or Excel file."`
 	Inspect inspectCmd `cmd:"" help:"Show what a file holds and how it would be imported; needs no server."`
 	Imports importsCmd `cmd:"" help:"Look at imports, watch and cancel them."`
-	Members membersCmd `cmd:"" help:"Look at members."`
+	Members membersCmd `cmd:"" help:"Look at members, create, change and delete them."`
 
 	Fields   fieldsCmd   `cmd:"" help:"Look at the fields of members, and make fields of your own."`
 	Lists    listsCmd    `cmd:"" help:"Look at lists and make them."`

@@ -78,6 +78,10 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"inspect", file, "--encoding", "EBCDIC"},
 		{"inspect", file, "--header-row", "7"},
 		{"members", "get", "one", "--api-key", "k"},
+		{"members", "create", "--api-key", "k"},
+		{"members", "create", "name", "--api-key", "k"},
+		{"members", "set", "7", "name=a", "name=b", "--api-key", "k"},
+		{"members", "list", "--kind", "person", "--api-key", "k"},
 		{"imports", "failures", "01", "--api-key", "k", "-o", "x"},
 		{"imports", "failures", "01", "--api-key", "k", "--csv", "--xlsx"},
 		{"template", "--api-key", "k", "--csv", "--xlsx"},
@@ -178,6 +182,10 @@ func TestJSONIsExactlyOneDocument(t *testing.T) {
 		{[]string{"members", "list"}, "items"},
 		{[]string{"members", "get", "7"}, "member_sn"},
 		{[]string{"members", "get", "8"}, "error"},
+		{[]string{"members", "create", "name=山田"}, "member_sn"},
+		{[]string{"members", "set", "7", "name=山田"}, "member_sn"},
+		{[]string{"members", "delete", "7"}, "deleted"},
+		{[]string{"members", "list", "--count"}, "count"},
 	} {
 		got := meibo(t.Context(), newAPI(t, ended(imports.StateCompleted, 2, 1)), "ja_JP.UTF-8", append(test.args, "--json")...)
 		if document := oneDocument(t, got.out); document[test.key] == nil {

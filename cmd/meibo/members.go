@@ -11,17 +11,31 @@ import (
 
 // membersCmd is about members.
 type membersCmd struct {
-	List membersList `cmd:"" help:"List members."`
-	Get  membersGet  `cmd:"" help:"Show one member."`
+	List   membersList   `cmd:"" help:"List members, or search them."`
+	Get    membersGet    `cmd:"" help:"Show one member."`
+	Create membersCreate `cmd:"" help:"Create a member."`
+	Set    membersSet    `cmd:"" help:"Change fields of a member."`
+	Delete membersDelete `cmd:"" help:"Delete a member."`
 }
 
 type membersList struct {
 	server   `embed:""`
-	List     string `placeholder:"NAME" help:"The list (default: main)."`
-	MemberSN string `name:"member-sn" placeholder:"NUMBER" help:"Only the member with this number."`
-	Email    string `placeholder:"ADDRESS" help:"Only members with this e-mail address."`
-	Phone    string `placeholder:"NUMBER" help:"Only members with this phone number."`
-	Limit    int    `default:"20" help:"How many at most; 0 for all."`
+	List     string   `placeholder:"NAME" help:"The list (default: main)."`
+	MemberSN string   `name:"member-sn" placeholder:"NUMBER" help:"Only the member with this number."`
+	Email    string   `placeholder:"ADDRESS" help:"Only members with this e-mail address."`
+	Phone    string   `placeholder:"NUMBER" help:"Only members with this phone number."`
+	Filter   []string `sep:"none" placeholder:"FIELD:OP:VALUE" help:"Only members of which this holds, as in birthday:gte:1990-01-01, tags:any:vip or phone:empty. Can be repeated."`
+	Query    string   `short:"q" placeholder:"TEXT" help:"Only members whose name, number or contact is like this."`
+	Kind     string   `enum:",member,lead" default:"" placeholder:"KIND" help:"Only members, or only leads: member,lead."`
+	Blocked  string   `enum:",include,only" default:"" placeholder:"WHICH" help:"Also blocked members, or only them: include,only."`
+	Count    bool     `help:"Only say how many there are, up to 10,000."`
+	Limit    int      `default:"20" help:"How many at most; 0 for all."`
+}
+
+func (l *membersList) query() client.MemberQuery {
+	return client.MemberQuery{
+		List: l.List, MemberSN: l.MemberSN, Email: l.Email, Phone: l.Phone, Kind: l.Kind, Blocked: l.Blocked, Text: l.Query, Filters: l.Filter,
+	}
 }
 
 // Run is called by kong.
@@ -31,9 +45,11 @@ func (l *membersList) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer api.Close()
+	if l.Count {
+		return l.count(ctx, c, api)
+	}
 	items := []client.Member{}
-	query := client.MemberQuery{List: l.List, MemberSN: l.MemberSN, Email: l.Email, Phone: l.Phone}
-	for m, err := range api.Members(ctx, query) {
+	for m, err := range api.Members(ctx, l.query()) {
 		if err != nil {
 			return err
 		}
@@ -57,6 +73,27 @@ func (l *membersList) Run(ctx context.Context, c *console) error {
 	return t.write(c.out, "")
 }
 
+// memberCount is the JSON document of a count.
+type memberCount struct {
+	Count int `json:"count"`
+	// More tells that there are more than were counted.
+	More bool `json:"count_more"`
+}
+
+func (l *membersList) count(ctx context.Context, c *console, api *client.Client) error {
+	n, more, err := api.CountMembers(ctx, l.query())
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.document(memberCount{n, more})
+	}
+	if more {
+		return c.print(c.say("%s件以上", "more than %s"), number(int64(n)))
+	}
+	return c.print("%s", number(int64(n)))
+}
+
 type membersGet struct {
 	server `embed:""`
 	ID     int64 `arg:"" help:"The id of the member."`
@@ -73,6 +110,11 @@ func (g *membersGet) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
+	return c.showMember(m)
+}
+
+// showMember writes a member with the fields that have a value.
+func (c *console) showMember(m client.Member) error {
 	if c.json {
 		return c.document(m)
 	}
@@ -80,6 +122,7 @@ func (g *membersGet) Run(ctx context.Context, c *console) error {
 	t.add("id", strconv.FormatInt(m.ID, 10))
 	t.add("list", m.List)
 	t.add("kind", m.Kind)
+	t.add("version", strconv.FormatInt(m.Version, 10))
 	for _, key := range slices.Sorted(maps.Keys(m.Fields)) {
 		if text := m.Text(key); text != "" {
 			t.add(key, text)
@@ -88,6 +131,9 @@ func (g *membersGet) Run(ctx context.Context, c *console) error {
 	t.add("created_at", timeText(m.CreatedAt))
 	if m.UpdatedAt != nil {
 		t.add("updated_at", timeText(*m.UpdatedAt))
+	}
+	if m.BlockedAt != nil {
+		t.add("blocked_at", timeText(*m.BlockedAt))
 	}
 	return t.write(c.out, "")
 }

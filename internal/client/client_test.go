@@ -199,7 +199,7 @@ func TestListEndsAtTheFirstError(t *testing.T) {
 
 func TestMemberSurvivesItsJSON(t *testing.T) {
 	t.Parallel()
-	text := `{"bounce_count":9007199254740993,"created_at":"2024-05-04T00:00:00Z","email":null,"id":1,"is_active":true,"kind":"member",` +
+	text := `{"blocked_at":null,"bounce_count":9007199254740993,"created_at":"2024-05-04T00:00:00Z","email":null,"id":1,"is_active":true,"kind":"member",` +
 		`"last_seen_at":null,"list":"main","tags":["a","b"],"updated_at":null,"version":2}`
 	var m Member
 	if err := json.Unmarshal([]byte(text), &m); err != nil {

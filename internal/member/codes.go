@@ -65,6 +65,18 @@ const (
 	TooLong Code = "too_long"
 	// InvalidText: the text holds a NUL character, which cannot be stored.
 	InvalidText Code = "invalid_text"
+	// ValueType: JSON of a type that the field cannot be read from.
+	ValueType Code = "value_type"
+)
+
+// Problems of a search.
+const (
+	// FilterInvalid: not a field, an operator and a value. Detail: the filter.
+	FilterInvalid Code = "filter_invalid"
+	// FilterField: there is no such field. Detail: its key.
+	FilterField Code = "filter_field"
+	// FilterOperator: the field cannot be compared by this operator. Detail: those that it can be compared by.
+	FilterOperator Code = "filter_operator"
 )
 
 // Problems of one cell, by type.

@@ -30,6 +30,11 @@ var sentences = map[Code]Text{
 	ConsentRequired: {"新しく登録する会員には「{field}」の値が必要です。可否を入力してください。", "{field} must be given for a new member. Please enter whether the member agrees."},
 	TooLong:         {"「{field}」が長すぎます（上限は{detail}文字です）。短くしてください。", "{field} is too long (at most {detail} characters). Please shorten it."},
 	InvalidText:     {"「{field}」に保存できない制御文字（NUL）が含まれています。取り除いてください。", "{field} contains a control character that cannot be stored (NUL). Please remove it."},
+	ValueType:       {"「{field}」の値の型が正しくありません。文字列・数値・真偽値か、リストの項目では配列を指定してください。", "The value of {field} has a wrong type. Please give a string, a number or a boolean, or an array for a list."},
+
+	FilterInvalid:  {"検索条件（{detail}）の形式が正しくありません。「項目:演算子:値」の形式で、email:eq:taro@example.jp のように指定してください。", "The filter ({detail}) is not valid. Please write field:operator:value, as in email:eq:taro@example.jp."},
+	FilterField:    {"検索条件の項目（{detail}）はありません。項目のキーを確認してください。", "The filter names a field that does not exist ({detail}). Please check its key."},
+	FilterOperator: {"「{field}」ではこの演算子を使用できません。使用できる演算子（{detail}）のいずれかを指定してください。", "{field} cannot be compared like this. Please use one of its operators ({detail})."},
 
 	EmailInvalid:        {"「{field}」がメールアドレスの形式ではありません。name@example.com のように、@を1つだけ、空白なしで入力してください。", "{field} is not an e-mail address. Please enter one @ and no blanks, as in name@example.com."},
 	PhoneInvalid:        {"「{field}」が実在する形式の電話番号ではありません。090-1234-5678 または +819012345678 のように入力してください。", "{field} is not a valid phone number. Please enter it as 090-1234-5678 or +819012345678."},

@@ -50,8 +50,8 @@ func (l *layout) uniqueKey() bool { return l.plan.KeyField().Unique }
 
 // selectMatches reads, for each key of @keys, the members that have it. LATERAL with OFFSET 0 keeps it at one index
 // lookup per key: without statistics the planner might scan the whole table for every chunk. A dry run sees what it has
-// made of members in place of what is stored.
-func (l *layout) selectMatches() string {
+// made of members in place of what is stored. lock keeps the members as they are until the transaction ends.
+func (l *layout) selectMatches(lock bool) string {
 	selected := `select m.id, m.version, ` + l.columns(`m.`)
 	if len(l.stored)+len(l.custom) == 0 {
 		selected = `select m.id, m.version`
@@ -70,7 +70,11 @@ func (l *layout) selectMatches() string {
 		stored += ` and not exists (select from member_shadow s where s.tenant_id = @tenant and s.import_id = @import and s.id = m.id)
 			union all ` + selected + ` from member_shadow m where m.tenant_id = @tenant and m.import_id = @import and m.merge_key = k.key and not m.gone`
 	}
-	return `select k.key, m.* from unnest(@keys::text[]) k(key), lateral (` + stored + ` offset 0) m`
+	stored += ` offset 0`
+	if lock && !l.dry {
+		stored += ` for update of m`
+	}
+	return `select k.key, m.* from unnest(@keys::text[]) k(key), lateral (` + stored + `) m`
 }
 
 // fromKey finds the members m of the list that have the key k.key.

@@ -21,6 +21,9 @@ const sampleRows = 30
 // maxConflicts bounds how often a chunk is merged again because somebody else changed its members meanwhile.
 const maxConflicts = 10
 
+// boldConflicts is how often a chunk's members are read without being locked: changes of single members are few, mostly.
+const boldConflicts = 3
+
 // ErrOutOfTurn is returned for a chunk that comes before the one before it is merged. The queue does not let this
 // happen; if it does, something was lost that will not come back by itself.
 var ErrOutOfTurn = errors.New("chunk comes before its turn")
@@ -46,6 +49,8 @@ type ChunkWork struct {
 	// Report stores the failed rows, in file order, before the transaction commits. It may be called again
 	// for the same chunk and must then replace what it stored.
 	Report func(ctx context.Context, failed []member.Row) error
+	// locks has the members that the rows match kept as they are from when they are read.
+	locks bool
 }
 
 // ChunkResult is what became of a chunk.
@@ -65,10 +70,11 @@ type ChunkResult struct {
 // of the same chunk waits for; then the members that the rows match are read, merged in memory by
 // member.Batch, and written by COPY. New members are copied straight into the table; the unique index, not a
 // lock, finds a key that was created meanwhile, and changed members are found by their version: then the
-// chunk is merged again.
+// chunk is merged again, at last with locks on its members, so that no number of other changes keeps it from being merged.
 func (db *DB) MergeChunk(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkResult, err error) {
 	known := false
-	for range maxConflicts {
+	for n := range maxConflicts {
+		w.locks = n >= boldConflicts
 		r, err = db.mergeOnce(ctx, t, w)
 		r.Known = known
 		if !conflicted(err) {

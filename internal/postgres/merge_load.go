@@ -39,7 +39,7 @@ func (m *merging) loadMembers() error {
 	keys := m.keys()
 	args := m.named()
 	args["keys"], args["field"] = keys, w.Plan.KeyField().Key
-	rows, err := m.tx.Query(m.ctx, l.selectMatches(), pgx.QueryResultFormats{pgx.BinaryFormatCode}, args)
+	rows, err := m.tx.Query(m.ctx, l.selectMatches(w.locks), pgx.QueryResultFormats{pgx.BinaryFormatCode}, args)
 	if err != nil {
 		return err
 	}

@@ -246,21 +246,26 @@ func (m *merging) noteOptOuts() error {
 	if len(m.batch.OptOuts) == 0 {
 		return nil
 	}
-	sorted := make([]member.OptOut, 0, len(m.batch.OptOuts))
-	for o := range m.batch.OptOuts {
-		sorted = append(sorted, o)
-	}
-	// In one order, so that two lanes never wait for each other.
-	slices.SortFunc(sorted, func(a, b member.OptOut) int {
-		return strings.Compare(a.Field+"\x00"+a.Contact, b.Field+"\x00"+b.Contact)
-	})
-	fields, contacts, outs := make([]string, len(sorted)), make([]string, len(sorted)), make([]bool, len(sorted))
-	for i, o := range sorted {
-		fields[i], contacts[i], outs[i] = o.Field, o.Contact, m.batch.OptOuts[o]
-	}
+	fields, contacts, outs := sortedOptOuts(m.batch.OptOuts)
 	_, err := m.tx.Exec(m.ctx, `insert into import_opt_out as o (tenant_id, import_id, field, contact, opted_out)
 		select $1, $2, * from unnest($3::text[], $4::text[], $5::boolean[])
 		on conflict (tenant_id, import_id, field, contact) do update set opted_out = true where excluded.opted_out and not o.opted_out`,
 		m.tenant, m.work.Import.ID, fields, contacts, outs)
 	return err
+}
+
+// sortedOptOuts returns opt-outs and opt-ins in one order, so that two who write them never wait for each other.
+func sortedOptOuts(all map[member.OptOut]bool) (fields, contacts []string, outs []bool) {
+	sorted := make([]member.OptOut, 0, len(all))
+	for o := range all {
+		sorted = append(sorted, o)
+	}
+	slices.SortFunc(sorted, func(a, b member.OptOut) int {
+		return strings.Compare(a.Field+"\x00"+a.Contact, b.Field+"\x00"+b.Contact)
+	})
+	fields, contacts, outs = make([]string, len(sorted)), make([]string, len(sorted)), make([]bool, len(sorted))
+	for i, o := range sorted {
+		fields[i], contacts[i], outs[i] = o.Field, o.Contact, all[o]
+	}
+	return fields, contacts, outs
 }

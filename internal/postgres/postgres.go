@@ -139,6 +139,7 @@ const (
 	codeDeadlock             = "40P01"
 	codeUndefinedTable       = "42P01"
 	codeUndefinedColumn      = "42703"
+	codeQueryCanceled        = "57014"
 )
 
 // olderSchema reports whether err says that the database is not migrated yet: what is kept there from the next version on

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -65,6 +66,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 			select id, replace(name, '-', '_') as name from tenant where id = $1) t`,
 		`insert into member_list (tenant_id, name, settings) select id, name || '-list', '{"required": {"name": false}}' from tenant where id = $1`,
 		`insert into profile select tenant_id, name, id, '{}', null, now(), now() from member_list where tenant_id = $1 and name <> 'main'`,
+		`insert into member_request select tenant_id, 'request', '\x01', id, now() from member where tenant_id = $1 limit 1`,
 		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
 	} {
 		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
@@ -218,6 +220,19 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			page, err := db.Members(ctx, a, standard, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0", Limit: 10})
 			return gave(len(page) > 0, page), err
 		},
+		"CountMembers": func() (any, error) {
+			n, _, err := db.CountMembers(ctx, a, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0"})
+			return gave(n > 0, n), err
+		},
+		"CreateMember": func() (any, error) {
+			return db.CreateMember(ctx, a, standard, postgres.NewMember{List: "b-list", Said: said("member_sn", map[string]string{"member_sn": "b-shop-0", "name": "盗人"})})
+		},
+		"UpdateMember": func() (any, error) {
+			return db.UpdateMember(ctx, a, standard, s.b.member, postgres.MemberChange{Said: said("", map[string]string{"name": "盗人"})})
+		},
+		"DeleteMember": func() (any, error) { return db.DeleteMember(ctx, a, standard, s.b.member, nil) },
+		"BlockMember":  func() (any, error) { return db.BlockMember(ctx, a, standard, s.b.member, true) },
+		"SeeMember":    func() (any, error) { return db.SeeMember(ctx, a, standard, s.b.member, time.Now()) },
 		"Failures": func() (any, error) {
 			f, err := db.Failures(ctx, a, b, 10)
 			return gave(len(f.Counts)+len(f.Sample) > 0, f), err

@@ -3,9 +3,9 @@ package uploader
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -13,7 +13,6 @@ import (
 
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
-	"github.com/meibo/meibo/internal/tenant"
 )
 
 // memberView is a member as the API shows it: what every member has, then the fields in their order.
@@ -23,7 +22,7 @@ type memberView struct {
 }
 
 // heads are what stands before the fields, and is no field or stands there already.
-var heads = []string{"id", "list", "kind", "version", "created_at", "updated_at", "last_seen_at"}
+var heads = []string{"id", "list", "kind", "version", "created_at", "updated_at", "last_seen_at", "blocked_at"}
 
 // MarshalJSON writes the fields in the order of the schema, those without a value as null.
 func (v memberView) MarshalJSON() ([]byte, error) {
@@ -39,7 +38,7 @@ func (v memberView) MarshalJSON() ([]byte, error) {
 		b.Write(text)
 		return err
 	}
-	fixed := map[string]any{"id": v.member.ID, "list": v.member.List, "kind": v.member.Kind, "version": v.member.Version}
+	fixed := map[string]any{"id": v.member.ID, "list": v.member.List, "kind": v.member.Kind, "version": v.member.Version, "blocked_at": v.member.BlockedAt}
 	fields := v.schema.Fields()
 	for i := range fields {
 		if _, ok := fixed[fields[i].Key]; !ok && isHead(fields[i].Key) {
@@ -82,7 +81,11 @@ func (memberView) Schema(huma.Registry) *huma.Schema {
 		"id":      {Type: huma.TypeInteger, Format: "int64", Description: "Assigned by Meibo; unique in the tenant."},
 		"list":    {Type: huma.TypeString, Description: "The list that the member is in."},
 		"kind":    {Type: huma.TypeString, Enum: []any{"member", "lead"}},
-		"version": {Type: huma.TypeInteger, Description: "1 for a new member; grows with each change."},
+		"version": {Type: huma.TypeInteger, Description: "1 for a new member; grows with each change. The ETag is made of it."},
+		"blocked_at": {
+			Type: huma.TypeString, Format: "date-time", Nullable: true,
+			Description: "Since when the member is blocked, and left out of search, counts and quota; null where it is not.",
+		},
 	}, Required: append([]string{}, heads...), AdditionalProperties: true, Description: "A member, with all fields of GET /v1/fields."}
 	fields := member.Standard().Fields()
 	for i := range fields {
@@ -117,98 +120,59 @@ func fieldSchema(f *member.Field) *huma.Schema {
 	return s
 }
 
-// memberPage is a page of members.
-type memberPage struct {
-	Items      []memberView `json:"items" doc:"By id."`
-	NextCursor string       `json:"next_cursor,omitempty" doc:"The cursor of the next page; absent on the last one."`
+// MemberInput names one member.
+type MemberInput struct {
+	ID int64 `path:"id" doc:"The id of the member."`
 }
 
-type memberPageInput struct {
-	PageInput
-	List     string `query:"list" default:"main" maxLength:"255" doc:"The list."`
-	MemberSN string `query:"member_sn" maxLength:"1000" doc:"Only the member with this number."`
-	Email    string `query:"email" maxLength:"1000" doc:"Only members with this address, in any case."`
-	Phone    string `query:"phone" maxLength:"1000" doc:"Only members with this number, in any form that an import accepts."`
+type memberOutput struct {
+	Status   int
+	Location string `header:"Location" doc:"The address of a new member."`
+	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	Body     memberView
 }
 
-type memberPageOutput struct{ Body memberPage }
-
-// listMembers is GET /v1/members.
-func (s *server) listMembers(ctx context.Context, in *memberPageInput) (*memberPageOutput, error) {
-	f := postgres.MemberFilter{List: in.List, Limit: in.Limit + 1}
-	if in.Cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-		if err == nil {
-			f.After, err = strconv.ParseInt(string(raw), 10, 64)
-		}
-		if err != nil {
-			return nil, invalid(badOption("cursor", "next_cursor"))
-		}
-	}
-	for _, c := range []struct {
-		field, cell string
-		to          *string
-	}{{"member_sn", in.MemberSN, &f.MemberSN}, {"email", in.Email, &f.Email}, {"phone", in.Phone, &f.Phone}} {
-		var err error
-		if *c.to, err = s.criterion(ctx, c.field, c.cell); err != nil {
-			return nil, err
-		}
-	}
-	schema, err := s.db.Schema(ctx, tenantOf(ctx), 0)
-	if err != nil {
-		return nil, err
-	}
-	page, err := s.db.Members(ctx, tenantOf(ctx), schema, f)
-	if errors.Is(err, postgres.ErrNotFound) || !storable(in.List) {
-		return nil, invalid(part{code: codeUnknownList, option: "list", fill: []string{"list", in.List}})
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &memberPageOutput{Body: memberPage{Items: make([]memberView, 0, len(page))}}
-	if len(page) > in.Limit {
-		page = page[:in.Limit]
-		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, page[in.Limit-1].ID, 10))
-	}
-	for i := range page {
-		out.Body.Items = append(out.Body.Items, memberView{&page[i], schema})
-	}
-	return out, nil
+func outputMember(m *postgres.Member, s *member.Schema) *memberOutput {
+	return &memberOutput{Status: http.StatusOK, ETag: etag(m.Version), Body: memberView{m, s}}
 }
 
-// criterion reads what is searched for as an import would read a cell.
-func (s *server) criterion(ctx context.Context, key, cell string) (string, error) {
-	if cell == "" {
-		return "", nil
-	}
-	f, _ := s.schema.Field(key)
+// etag is the name of a version of a member.
+func etag(version int32) string { return strconv.Quote(strconv.Itoa(int(version))) }
+
+// memberSchema returns the fields of a list of the caller's tenant; of any list where it is not named.
+func (s *server) memberSchema(ctx context.Context, list string) (*member.Schema, error) {
+	return s.fieldsOfList(ctx, list)
+}
+
+// locale is how dates and phone numbers are read that the caller gives.
+func locale(ctx context.Context) *member.Locale {
 	t := &callerOf(ctx).Tenant
 	zone, err := time.LoadLocation(t.TimeZone)
 	if err != nil {
 		zone = time.UTC
 	}
-	v, _, problem := f.Parse(cell, &member.Locale{Zone: zone, Region: t.Region})
-	if problem != nil {
-		return "", invalid(part{code: string(problem.Code), option: key, say: func(lang tenant.Language) string { return problem.Sentence(lang, s.schema) }})
-	}
-	return v.Text, nil
+	return &member.Locale{Zone: zone, Region: t.Region}
 }
-
-type memberInput struct {
-	ID int64 `path:"id" doc:"The id of the member."`
-}
-
-type memberOutput struct{ Body memberView }
 
 // readMember is GET /v1/members/{id}.
-func (s *server) readMember(ctx context.Context, in *memberInput) (*memberOutput, error) {
-	schema, err := s.db.Schema(ctx, tenantOf(ctx), 0)
+func (s *server) readMember(ctx context.Context, in *MemberInput) (*memberOutput, error) {
+	m, schema, err := s.findMember(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.db.Member(ctx, tenantOf(ctx), schema, in.ID)
+	return outputMember(&m, schema), nil
+}
+
+// findMember returns a member of the caller's tenant, and the fields of its list.
+func (s *server) findMember(ctx context.Context, id int64) (postgres.Member, *member.Schema, error) {
+	schema, err := s.memberSchema(ctx, "")
 	if err != nil {
-		return nil, err
+		return postgres.Member{}, nil, err
 	}
-	return &memberOutput{Body: memberView{&m, schema}}, nil
+	m, err := s.db.Member(ctx, tenantOf(ctx), schema, id)
+	if err != nil {
+		return postgres.Member{}, nil, err
+	}
+	schema, err = s.memberSchema(ctx, m.List)
+	return m, schema, err
 }

@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -27,7 +28,7 @@ func (s *server) apiConfig(publicURL string) huma.Config {
 	c.Servers = []*huma.Server{{URL: publicURL}}
 	c.Tags = []*huma.Tag{
 		{Name: tagImports, Description: "One run of one file into one list."},
-		{Name: tagMembers, Description: "What the imports have made."},
+		{Name: tagMembers, Description: "What the imports have made; also one by one, under the same rules."},
 		{Name: tagFields, Description: "What members are made of, where they are kept, and what is said of imports again and again."},
 		{Name: tagAccount, Description: "What the key is for, and what there is to import into."},
 	}
@@ -71,7 +72,12 @@ func register[I, O any](s *server, op huma.Operation, handle func(context.Contex
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			return nil, s.problemOf(ctx, err)
+			var r *refusal
+			if p := s.problemOf(ctx, err); errors.As(err, &r) && r.header != nil {
+				return nil, huma.ErrorWithHeaders(p, r.header)
+			} else {
+				return nil, p
+			}
 		}
 		return out, nil
 	})

@@ -106,16 +106,6 @@ func docStreamEvents() huma.Operation {
 	return op
 }
 
-func docListMembers() huma.Operation {
-	return operation(http.MethodGet, "/v1/members", "list-members", tagMembers, "List members",
-		"The members of a list by id, or those that match.", http.StatusOK, http.StatusUnprocessableEntity)
-}
-
-func docReadMember() huma.Operation {
-	return operation(http.MethodGet, "/v1/members/{id}", "read-member", tagMembers, "Read a member",
-		"All fields; those without a value are null.", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity)
-}
-
 func docReadMe() huma.Operation {
 	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to.", http.StatusOK)
 }

@@ -26,7 +26,11 @@ type refusal struct {
 	say func(tenant.Language) string
 	// parts are the options, columns or fields that are wrong, if it is they.
 	parts []part
-	cause error
+	// header is what the answer has beside the problem.
+	header http.Header
+	// member is the id of the member that is in the way.
+	member int64
+	cause  error
 }
 
 // part is what is wrong with one part of a request.
@@ -74,13 +78,14 @@ type problem struct {
 	Detail string        `json:"detail" example:"No column is mapped to the key Member number." doc:"What is wrong and what to do about it, in the language of Accept-Language (ja or en), else in that of the key's user or tenant."`
 	Code   string        `json:"code" example:"key_not_mapped" doc:"A stable name of the problem, for programs."`
 	Errors []problemPart `json:"errors,omitempty" doc:"The parts of the request that are wrong, where it is they."`
+	Member int64         `json:"member_id,omitempty" doc:"The member that has the key already (member_exists)."`
 }
 
 // problemPart is one part of a request that is wrong.
 type problemPart struct {
 	Code   string `json:"code" example:"key_not_mapped" doc:"A stable name of what is wrong, for programs."`
 	Option string `json:"option,omitempty" doc:"The option or parameter."`
-	Field  string `json:"field,omitempty" example:"member_sn" doc:"The field of a mapping."`
+	Field  string `json:"field,omitempty" example:"member_sn" doc:"The field, of a member or of a mapping."`
 	Header string `json:"header,omitempty" doc:"The column of a mapping, by its header."`
 	Detail string `json:"detail" doc:"What is wrong and what to do about it."`
 }
@@ -117,6 +122,8 @@ func classify(ctx context.Context, err error) *refusal {
 		return &refusal{status: http.StatusUnsupportedMediaType, code: string(unsupported.Code), say: unsupported.Reason.In, cause: err}
 	case errors.Is(err, postgres.ErrNotFound):
 		return refuse(http.StatusNotFound, codeNotFound)
+	case errors.Is(err, postgres.ErrTooSlow):
+		return refuse(http.StatusUnprocessableEntity, codeTooSlow)
 	case ctx.Err() != nil:
 		return refuse(statusClientGone, codeClientGone)
 	}
@@ -128,7 +135,7 @@ const statusClientGone = 499
 
 // in says a refusal in a language.
 func (r *refusal) in(lang tenant.Language) *problem {
-	p := &problem{Type: "about:blank", Title: http.StatusText(r.status), Status: r.status, Code: r.code}
+	p := &problem{Type: "about:blank", Title: http.StatusText(r.status), Status: r.status, Code: r.code, Member: r.member}
 	for _, part := range r.parts {
 		p.Errors = append(p.Errors, problemPart{
 			Code: part.code, Option: part.option, Field: part.field, Header: part.header,

@@ -64,6 +64,10 @@ const (
 	codeMailFailed      = "mail_failed"
 	codeReportTooLong   = "report_too_long"
 	codeCellCut         = "cell_cut"
+	codeMemberExists    = "member_exists"
+	codeMemberChanged   = "member_changed"
+	codeIfMatchRequired = "if_match_required"
+	codeTooSlow         = "search_too_slow"
 )
 
 // sentences are what people read for a code; {name} is a place to fill.
@@ -127,5 +131,9 @@ var sentences = map[string]member.Text{
 	codeNoRecipient:     {JA: "完了をお知らせするメールアドレスが登録されていないため、メールを送信しませんでした。", EN: "No mail was sent, because nobody has an e-mail address to be told at."},
 	codeReportTooLong:   {JA: "失敗した行が多いため、Excelの1シート（見出しを除いて{detail}行）に収まりません。CSVのレポート（failures.csv）をダウンロードしてください。", EN: "More rows have failed than a sheet of Excel can hold ({detail} below the header). Please download the report as CSV (failures.csv)."},
 	codeCellCut:         {JA: "「{field}」はExcelのセルに入る長さ（32,767文字）を超えるため、途中までの表示です。全文はCSVのレポート（failures.csv）で確認してください。", EN: "{field} is longer than a cell of Excel can be (32,767 characters) and is cut here. Please see the report as CSV (failures.csv) for all of it."},
+	codeMemberExists:    {JA: "同じキー（{key}）の会員がすでに登録されています（データID：{id}）。内容を変更する場合は PATCH /v1/members/{id} を使用してください。", EN: "A member with this key ({key}) exists already (ID {id}). To change it, please use PATCH /v1/members/{id}."},
+	codeMemberChanged:   {JA: "読み取ったあとに会員が変更されています（現在のバージョン：{version}）。もう一度読み取り、ETagの値をIf-Matchに指定してやり直してください。", EN: "The member has been changed since it was read (its version is {version} now). Please read it again and send its ETag as If-Match."},
+	codeIfMatchRequired: {JA: "If-Matchヘッダーが必要です。GET /v1/members/{id} のETagの値を指定してください。", EN: "The header If-Match is required. Please send the ETag of GET /v1/members/{id}."},
+	codeTooSlow:         {JA: "検索に時間がかかりすぎるため、中止しました。会員番号・メールアドレス・電話番号などのキー項目の条件を追加して、対象を絞り込んでください。", EN: "The search took too long and was given up. Please narrow it by a key field, such as the member number, the e-mail address or the phone number."},
 	codeMailFailed:      {JA: "{recipient} へのメールを送信できませんでした。", EN: "The mail to {recipient} could not be delivered."},
 }
