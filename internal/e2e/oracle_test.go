@@ -214,6 +214,7 @@ func compare(c *oracle.Case, got *outcome, want oracle.Result) string {
 	schema, start := c.Import.Schema, *got.StartedAt
 	b.WriteString(difference(lines(schema, got.members, start), lines(schema, want.Members, start)))
 	b.WriteString(difference(optOuts(got.optOuts), optOuts(want.OptOuts)))
+	b.WriteString(difference(got.index, indexOf(schema, want.Members)))
 	var failed, wanted []string
 	for _, line := range got.report {
 		failed = append(failed, failedRow(line.FailedRow))

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/meibo/meibo/internal/e2e/oracle"
 	"github.com/meibo/meibo/internal/member"
 )
@@ -51,6 +53,19 @@ func (h *house) insert(ctx context.Context, s *member.Schema, members []oracle.M
 		}
 		rows = append(rows, row)
 	}
+	for _, line := range indexOf(s, members) {
+		var field, value string
+		var id int64
+		if _, err := fmt.Sscanf(line, "%s %s %d", &field, &value, &id); err != nil {
+			return err
+		}
+		f, _ := s.Field(field)
+		_, err := h.sql.Exec(ctx, `insert into member_key (tenant_id, list_id, field, value, member_id, is_unique) values ($1, $2, $3, $4, $5, $6)`,
+			h.tenant, h.list, field, value, id, f.Unique)
+		if err != nil {
+			return err
+		}
+	}
 	_, err := h.sql.Exec(ctx, `insert into member (`+memberColumns+`) select `+memberColumns+` from jsonb_populate_recordset(null::member, $1)`, rows)
 	return err
 }
@@ -81,6 +96,27 @@ func (h *house) state(ctx context.Context, s *member.Schema) (members []oracle.M
 		members = append(members, m)
 	}
 	return members, optOuts, nil
+}
+
+// index reads the index of custom fields, as indexOf gives it.
+func (h *house) index(ctx context.Context) ([]string, error) {
+	rows, err := h.sql.Query(ctx, `select concat_ws(' ', field, value, member_id) from member_key where tenant_id = $1 and list_id = $2`, h.tenant, h.list)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// indexOf is what the index must have of the members: custom fields that are keys or unique, which are words here.
+func indexOf(s *member.Schema, members []oracle.Member) (lines []string) {
+	for n := range members {
+		for _, f := range s.Fields() {
+			if v := members[n].Values[f.Key]; f.Custom && (f.MergeKey || f.Unique) && v.Set {
+				lines = append(lines, fmt.Sprintf("%s %s %d", f.Key, v.Text, members[n].ID))
+			}
+		}
+	}
+	return lines
 }
 
 // fromRow reads a row of the table as JSON has it.

@@ -106,6 +106,11 @@ func (p *press) settle(ctx context.Context, c *oracle.Case) (*house, error) {
 			return nil, err
 		}
 	}
+	if c.Custom {
+		if problems, err := p.db.EnsureFields(ctx, ten.ID, oracle.Custom); err != nil || len(problems) > 0 {
+			return nil, fmt.Errorf("define fields: %v: %w", problems, err)
+		}
+	}
 	return h, h.insert(ctx, c.Import.Schema, c.List.Members)
 }
 
@@ -115,6 +120,8 @@ type outcome struct {
 	tagged, keyless int64
 	members         []oracle.Member
 	optOuts         []oracle.OptOut
+	// index is what the index of custom fields has that are keys or unique.
+	index []string
 	// report is the failed rows as object storage has them, in the order of the file.
 	report []reportLine
 }
@@ -188,6 +195,9 @@ func (h *house) outcome(ctx context.Context, c *oracle.Case, id imports.ID) (o *
 	}
 	err = h.sql.QueryRow(ctx, `select coalesce(sum(tagged), 0), coalesce(sum(keyless), 0) from import_lane where tenant_id = $1 and import_id = $2`, h.tenant, id).Scan(&o.tagged, &o.keyless)
 	if err != nil {
+		return nil, err
+	}
+	if o.index, err = h.index(ctx); err != nil {
 		return nil, err
 	}
 	if o.members, o.optOuts, err = h.state(ctx, c.Import.Schema); err != nil {

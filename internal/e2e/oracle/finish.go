@@ -131,7 +131,7 @@ func (r *run) join(m, lead *Member) {
 			a, _ := strconv.Atoi(v.Text)
 			b, _ := strconv.Atoi(w.Text)
 			m.set(f.Key, member.TextValue(strconv.Itoa(max(a, b))))
-		case !v.Set:
+		case !v.Set, f.Type == member.List && len(v.List) == 0, f.Type == member.NumberList && len(v.List) == 0:
 			m.set(f.Key, w)
 		}
 	}

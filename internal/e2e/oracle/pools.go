@@ -36,11 +36,51 @@ var (
 		"fcm_token":      {[]string{"F1", "F2", "F3"}, nil},
 		"messenger_psid": {[]string{"P1", "P2"}, nil},
 
+		"card":   {[]string{"K1", "K2", "K3", "k1", " K2", "K4", "K5"}, []string{long}},
+		"room":   {[]string{"101", "102", "103", "101 "}, []string{long}},
+		"likes":  {[]string{`["茶"]`, `["茶","花"]`, `["花","茶","花"]`, "[]"}, []string{"茶", "[1]"}},
+		"points": {[]string{"1", "1.50", "-3", "１０"}, []string{"1,000"}},
+		"grade":  {[]string{"1", "2", "上"}, []string{"9"}},
+		"joined": {[]string{"2024-01-01", "2024/2/3"}, []string{"2024.1.1"}},
+		"news":   yesNo,
+		"motto":  {[]string{"一期一会", "七転八起"}, nil},
+
 		"is_subscriber": yesNo, "is_subscriber_sms": yesNo, "is_subscriber_line": yesNo, "is_subscriber_pn": yesNo, "is_subscriber_messenger": yesNo,
 	}
 	consents = []string{"is_subscriber", "is_subscriber_sms", "is_subscriber_line", "is_subscriber_pn", "is_subscriber_messenger"}
 	columns  = columnsOf(pools)
 )
+
+// Custom are the fields that the tenant of some cases has defined.
+var Custom = []member.Definition{
+	{Key: "card", Type: "string", MergeKey: true, Unique: true},
+	{Key: "room", Type: "string", MergeKey: true},
+	{Key: "likes", Type: "list"},
+	{Key: "points", Type: "number"},
+	{Key: "grade", Type: "choice", Choices: []member.DefinedChoice{{Label: member.Text{JA: "上"}}, {Label: member.Text{JA: "並"}}}},
+	{Key: "joined", Type: "date"},
+	{Key: "news", Type: "boolean", Consent: true},
+	{Key: "motto", Type: "string", ReadOnly: true},
+}
+
+// standard and custom are the schemas of cases without and with fields of their own.
+var standard, custom = schemas()
+
+func schemas() (standard, custom *member.Schema) {
+	standard = member.Standard()
+	var fields []member.Field
+	for _, d := range Custom {
+		fields = append(fields, d.Filled().Field())
+	}
+	custom, err := standard.With(fields...)
+	if err != nil {
+		panic("oracle: the custom fields contradict one another: " + err.Error())
+	}
+	return standard, custom
+}
+
+// has reports whether the case has the field.
+func (g *generator) has(key string) bool { return g.schema.Index(key) >= 0 }
 
 // columnsOf are the fields that a column may feed, in a fixed order.
 func columnsOf(pools map[string]pool) (fields []string) {
@@ -56,14 +96,16 @@ func columnsOf(pools map[string]pool) (fields []string) {
 // list makes the members that are there before, several of which share addresses.
 func (g *generator) list() (l List) {
 	id := int64(0)
-	numbers := map[string]bool{}
+	taken := map[string]bool{}
 	for range min(g.IntN(41), g.IntN(41)) {
 		id += 1 + int64(g.IntN(2))
 		m := g.member(id)
-		if sn := m.Values["member_sn"].Text; numbers[sn] {
-			delete(m.Values, "member_sn")
-		} else if sn != "" {
-			numbers[sn] = true
+		for _, key := range []string{"member_sn", "card"} {
+			if v := m.Values[key].Text; taken[key+v] {
+				delete(m.Values, key)
+			} else if v != "" {
+				taken[key+v] = true
+			}
 		}
 		l.Members = append(l.Members, m)
 	}
@@ -81,6 +123,10 @@ func (g *generator) list() (l List) {
 
 // optOut is one of a contact of the pools.
 func (g *generator) optOut() OptOut {
+	consents := consents
+	if g.has("news") {
+		consents = append(slices.Clip(consents), "news")
+	}
 	f, _ := g.schema.Field(consents[g.IntN(len(consents))])
 	contact := f.Contacts[g.IntN(len(f.Contacts))]
 	return OptOut{f.Key, comparable(g.fieldOf(contact), g.value(contact))}
@@ -112,7 +158,10 @@ func (g *generator) member(id int64) Member {
 		m.LastSeenAt = longAgo.Add(time.Duration(g.IntN(3)) * time.Hour)
 	}
 	for _, key := range columns {
-		if f := g.fieldOf(key); f.Consent {
+		if !g.has(key) {
+			continue
+		}
+		if f := g.fieldOf(key); f.Consent && !f.Custom {
 			m.Values[key] = member.BoolValue(g.often(70))
 		} else if g.often(50) && key != "is_active" {
 			m.Values[key] = g.value(key)

@@ -15,7 +15,9 @@ import (
 
 // Case is a list and a file for it.
 type Case struct {
-	Seed   uint64
+	Seed uint64
+	// Custom cases have a tenant with fields of its own: those of the variable of that name.
+	Custom bool
 	List   List
 	Import Import
 	// Records are those of the file below its header, blank ones too; Import.Rows is made of them.
@@ -31,8 +33,11 @@ var longAgo = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // Random returns the case of a seed, which is small: values come from small pools, so that keys meet, are missing, and are
 // wrong. What the start of an import fixes is left to whoever starts it.
 func Random(seed uint64) *Case {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: member.Standard()}
-	c := &Case{Seed: seed}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: standard}
+	c := &Case{Seed: seed, Custom: g.often(40)}
+	if c.Custom {
+		g.schema = custom
+	}
 	c.Import.Schema = g.schema
 	c.Import.Options = g.options()
 	c.Import.Mapping = g.mapping(&c.Import.Options)
@@ -90,6 +95,9 @@ func (g *generator) options() imports.Options {
 		r.Kind = member.KindLead
 		keys = []string{"email", "email", "phone", "phone", "line_id", "id"}
 	}
+	if g.has("card") {
+		keys = append(keys, "card", "room")
+	}
 	r.Key = keys[g.IntN(len(keys))]
 	if g.often(25) {
 		r.ImportTag = []string{"春", "夏", "春/一"}[g.IntN(3)]
@@ -115,7 +123,7 @@ func (g *generator) mapping(o *imports.Options) member.Mapping {
 	fields := []string{o.Key}
 	for _, n := range g.Perm(len(columns))[:1+g.IntN(8)] {
 		f := columns[n]
-		if f != o.Key && (f != "member_sn" || o.Kind == member.KindMember) {
+		if f != o.Key && g.has(f) && f != "motto" && (f != "member_sn" || o.Kind == member.KindMember) {
 			fields = append(fields, f)
 		}
 	}
