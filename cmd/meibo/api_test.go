@@ -75,7 +75,7 @@ func newAPI(t *testing.T, end client.Import) *api {
 			reply(w, a.refuse.Status, a.refuse)
 			return
 		}
-		reply(w, http.StatusAccepted, client.Import{ID: "01", State: imports.StateQueued, Mapping: mapping, Retried: a.end.Retried})
+		reply(w, http.StatusAccepted, client.Import{ID: "01", State: imports.StateQueued, Mapping: mapping, Parent: a.end.Parent, Retried: a.end.Retried})
 	})
 	mux.HandleFunc("POST /v1/imports/01/cancel", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, http.StatusOK, client.Import{ID: "01", State: imports.StateCancelled})

@@ -20,8 +20,6 @@ type RetryOptions struct {
 
 // Retried is what an import tells of the retries of its failed rows.
 type Retried struct {
-	// Parent is the import whose failed rows this one retries; nil where it is no retry.
-	Parent  *string  `json:"parent"`
 	Retries []string `json:"retries,omitempty"`
 	// Converged is what has become of the rows of the file since; nil where nothing was retried.
 	Converged *Converged `json:"converged,omitempty"`

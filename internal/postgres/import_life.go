@@ -52,6 +52,15 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		if err != nil {
 			return err
 		}
+		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, source = $6
+			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $7`,
+			t, id, time.Now(), s.Options, s.Mapping, s.Source, s.Source.Upload)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrConflict
+		}
 		schema, err := keepFields(ctx, tx, t, list, id, s.Mapping)
 		if err != nil {
 			return err
@@ -60,14 +69,8 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		if err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, cut = $6, source = $7
-			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $8`,
-			t, id, time.Now(), s.Options, s.Mapping, cut, s.Source, s.Source.Upload)
-		if err != nil {
+		if _, err := tx.Exec(ctx, `update import set cut = $3 where tenant_id = $1 and id = $2`, t, id, cut); err != nil {
 			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return ErrConflict
 		}
 		return runNext(ctx, tx, t, list)
 	})
