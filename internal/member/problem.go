@@ -37,6 +37,11 @@ func (p Problem) Sentence(lang tenant.Language, s *Schema) string {
 	return sentence(p.Code, lang, s, p.Field, "", p.Detail)
 }
 
+// Text is Sentence in both languages, with the field named by its key.
+func (p Problem) Text() Text {
+	return Text{JA: p.Sentence(tenant.Japanese, nil), EN: p.Sentence(tenant.English, nil)}
+}
+
 // Warning is a Problem that concerns a file, and often one of its columns.
 type Warning struct {
 	Problem

@@ -106,6 +106,11 @@ func docStreamEvents() huma.Operation {
 	return op
 }
 
+func docListCodes() huma.Operation {
+	return operation(http.MethodGet, "/v1/codes", "list-codes", tagAccount, "List the codes of problems",
+		"Every code that a row, a file, an import or a warning can have, with its sentence in Japanese and English.", http.StatusOK)
+}
+
 func docReadMe() huma.Operation {
 	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to.", http.StatusOK)
 }

@@ -124,6 +124,7 @@ func (s *server) routes(publicURL string) http.Handler {
 	s.describe(docTemplateCSV())
 	s.describe(docTemplateXLSX())
 	r.Get(templatePath, s.template)
+	register(s, docListCodes(), s.listCodes)
 	register(s, docReadMe(), s.readMe)
 	s.finishDocument()
 	return root
