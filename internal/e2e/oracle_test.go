@@ -34,8 +34,8 @@ func TestPipelineDoesAsTheOracleSays(t *testing.T) {
 	t.Parallel()
 	cases := *oracleCases
 	if cases == 0 {
-		if cases = 300; testing.Short() {
-			cases = 60
+		if cases = 120; testing.Short() {
+			cases = 30
 		}
 	}
 	p := newPresses(t)

@@ -30,7 +30,8 @@ type Plan struct {
 	email, carrier, phone int
 	// skip is the index of the field whose empty cell has a row skipped, or -1.
 	skip int
-	// consents are the consent fields, with the indexes of their contacts; uniques the unique fields beside the key.
+	// consents are the consent fields, with the indexes of their contacts; uniques the unique fields whose values others
+	// may have: those beside the key, and a key that leads can have, too.
 	consents []consentPlace
 	uniques  []int
 	// unmapped lists required fields that no column feeds: a row cannot create a member without them.
@@ -87,7 +88,7 @@ func NewPlan(s *Schema, m Mapping, rules Rules, locale *Locale) (*Plan, error) {
 	}
 	p.addConsents(s)
 	for i := range p.Fields {
-		if p.Fields[i].Unique && i != p.Key {
+		if p.Fields[i].Unique && (i != p.Key || p.Fields[i].Custom) {
 			p.uniques = append(p.uniques, i)
 		}
 	}
@@ -200,9 +201,11 @@ func (p *Plan) RouteKey(cell string) string {
 
 // OneLane reports whether rows of different keys can get into one another's way, so that the import must be merged in
 // file order throughout: they may claim the same value of a unique field.
-func (p *Plan) OneLane() bool { return len(p.uniques) > 0 }
+func (p *Plan) OneLane() bool {
+	return slices.ContainsFunc(p.uniques, func(i int) bool { return i != p.Key })
+}
 
-// Uniques returns the indexes in Fields of the unique fields beside the key.
+// Uniques returns the indexes in Fields of the unique fields whose values other members than the matched one may have.
 func (p *Plan) Uniques() []int { return p.uniques }
 
 // Contacts returns the indexes in Fields of the contacts for which opt-outs are remembered.

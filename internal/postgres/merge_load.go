@@ -82,7 +82,7 @@ func (m *merging) keys() []string {
 // loadHolders finds the members that have values of unique fields which the rows claim.
 func (m *merging) loadHolders() error {
 	p := m.work.Plan
-	if !p.OneLane() {
+	if len(p.Uniques()) == 0 {
 		return nil
 	}
 	m.batch.Holders = map[member.Holding]int64{}

@@ -125,3 +125,32 @@ func TestLeadsAreKnownByTheirContact(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestKeyThatALeadHasIsNotUnique: rows of members match no leads, but share their cards with none either.
+func TestKeyThatALeadHasIsNotUnique(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, member.Definition{Key: "card", Type: "string", MergeKey: true, Unique: true})
+	s.run(t, rules(member.Rules{Kind: member.KindLead, Key: "email"}), 10, "email,card", "l@example.jp,K1")
+	for _, dry := range []bool{true, false} {
+		o := rules(member.Rules{Key: "card"})
+		o.DryRun = dry
+		i := s.run(t, o, 1, "card,name", "K1,青木", "K2,馬場", "K2,別人")
+		if got, want := outcomes(i)+": "+s.problems(t, i), "created 1, updated 1, failed 1: not_unique(card) 1"; got != want {
+			t.Errorf("dry run %v: %s, want %s", dry, got, want)
+		}
+	}
+}
+
+// TestRowThatFailsAsANewOneIsLookedUp: chunks of a list that was empty expect new keys, which the index refutes only for
+// rows that are written.
+func TestRowThatFailsAsANewOneIsLookedUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	_, err := w.mergeAs(t.Context(), true, 0, 0, 0, row("B1", "江口"))
+	must(t, err)
+	r, err := w.mergeAs(t.Context(), true, 0, 1, 1, row("B1", ""), row("B2", ""))
+	must(t, err)
+	if want := (member.Counts{Unchanged: 1, Failed: 1}); r.Counts != want || !r.Known {
+		t.Errorf("%+v, want %+v", r, want)
+	}
+}
