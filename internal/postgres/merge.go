@@ -40,8 +40,8 @@ type ChunkWork struct {
 	Plan   *member.Plan
 	Lane   int
 	Seq    int64
-	// AllNew expects every key of the chunk to be new, and does without looking them up. It must be a unique one. If
-	// the index knows better, the chunk is merged again with a look.
+	// AllNew expects every key of the chunk to be new, and does without looking them up, but for those of rows that fail.
+	// It must be a unique one. If the index knows better, the chunk is merged again with a look.
 	AllNew bool
 	// Parse returns the chunk's rows, new at each call: a chunk that met a concurrent change is merged again
 	// from the start.
@@ -126,6 +126,9 @@ func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkR
 			return err
 		}
 		failed := m.merge()
+		if err := m.doubt(failed); err != nil {
+			return err
+		}
 		if err := m.write(); err != nil {
 			return err
 		}
