@@ -142,11 +142,17 @@ func (m *merging) loadHolders() error {
 	return nil
 }
 
-// loadOptOuts finds the opt-outs of the contacts that the rows give and the members have.
+// loadOptOuts finds the opt-outs of the contacts that the rows give and the members have. It comes behind the members:
+// the opt-outs of one who was deleted meanwhile are there by then.
 func (m *merging) loadOptOuts() error {
 	places := m.work.Plan.Contacts()
-	if !m.guarded || len(places) == 0 {
+	if len(places) == 0 {
 		return nil
+	}
+	var guarded bool
+	err := m.tx.QueryRow(m.ctx, `select exists (select from opt_out where tenant_id = $1 and list_id = $2)`, m.tenant, m.work.Import.ListID).Scan(&guarded)
+	if err != nil || !guarded {
+		return err
 	}
 	contacts := map[string]struct{}{}
 	add := func(values []member.Value) {
