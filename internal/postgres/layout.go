@@ -77,6 +77,11 @@ func (l *layout) selectMatches(lock bool) string {
 	return `select k.key, m.* from unnest(@keys::text[]) k(key), lateral (` + stored + `) m`
 }
 
+// selectKnown tells whether any member has one of @keys.
+func (l *layout) selectKnown() string {
+	return `select exists (select from unnest(@keys::text[]) k(key), lateral (select m.id` + l.fromKey() + ` offset 0) m)`
+}
+
 // fromKey finds the members m of the list that have the key k.key.
 func (l *layout) fromKey() string {
 	f := l.plan.KeyField()

@@ -160,7 +160,7 @@ type editing struct {
 func newEditing(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, edit *member.Edit, list int64) *editing {
 	e := &editing{schema: s, edit: edit, now: time.Now()}
 	e.merging = merging{
-		ctx: ctx, tx: tx, tenant: t, rows: []member.Row{edit.Row}, layout: newLayout(edit.Plan, false), guarded: true,
+		ctx: ctx, tx: tx, tenant: t, rows: []member.Row{edit.Row}, layout: newLayout(edit.Plan, false),
 		work:  &ChunkWork{Import: &imports.Import{ListID: list, StartedAt: &e.now, Schema: s}, Plan: edit.Plan},
 		batch: member.Batch{Plan: edit.Plan, Members: map[string]*member.Record{}},
 	}

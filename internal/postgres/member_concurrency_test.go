@@ -157,6 +157,33 @@ func TestChunkThatReadAMemberBeforeItWasChangedKeepsTheChange(t *testing.T) {
 	}
 }
 
+// TestOptOutOfAMemberWhoIsDeletedWhileAChunkIsMergedIsKept has the member go, and the first opt-out of the list come, when
+// a chunk has had its turn and has not yet read who is there.
+func TestOptOutOfAMemberWhoIsDeletedWhileAChunkIsMergedIsKept(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.byEmail(t)
+	_, err := d.merge(t.Context(), 0, 0, 0, []string{"", "", ""}) // prepares the connection
+	must(t, err)
+	tx, err := d.admin.Begin(t.Context())
+	must(t, err)
+	_, err = tx.Exec(t.Context(), `lock table member in access exclusive mode`)
+	must(t, err)
+	var wg sync.WaitGroup
+	var chunkErr error
+	wg.Go(func() { _, chunkErr = d.merge(t.Context(), 0, 1, 1, []string{"a@example.jp", "取込", "港区"}) })
+	awaitBlocked(t, tx)
+	_, err = tx.Exec(t.Context(), `insert into opt_out (tenant_id, list_id, field, contact, created_at) values ($1, $2, 'is_subscriber', 'a@example.jp', now())`,
+		d.tenant, d.job.ListID)
+	must(t, err)
+	must(t, tx.Commit(t.Context()))
+	wg.Wait()
+	must(t, chunkErr)
+	if v := value(d.only(t), "is_subscriber"); !v.Set || v.Bool() {
+		t.Errorf("is_subscriber = %+v, want false", v)
+	}
+}
+
 // awaitBlocked waits until somebody waits for what tx holds.
 func awaitBlocked(t *testing.T, tx pgx.Tx) {
 	t.Helper()

@@ -40,8 +40,8 @@ type ChunkWork struct {
 	Plan   *member.Plan
 	Lane   int
 	Seq    int64
-	// AllNew expects every key of the chunk to be new, and does without looking them up. It must be a unique one. If
-	// the index knows better, the chunk is merged again with a look.
+	// AllNew expects every key of the chunk to be new, and does without looking them up, but for those of rows that fail.
+	// It must be a unique one. If the index knows better, the chunk is merged again with a look.
 	AllNew bool
 	// Parse returns the chunk's rows, new at each call: a chunk that met a concurrent change is merged again
 	// from the start.
@@ -158,10 +158,8 @@ type merging struct {
 	batch  member.Batch
 	// failedBefore is the number of rows of the lane that failed in earlier chunks.
 	failedBefore int64
-	// guarded tells that opt-outs are remembered in the list.
-	guarded bool
-	last    bool
-	loaded  loader
+	last         bool
+	loaded       loader
 }
 
 // takeTurn locks the ledger's row: the chunk is the next of its lane, or done, or its import does not run. It reports
@@ -172,12 +170,11 @@ func (m *merging) takeTurn() (done bool, err error) {
 	var chunks *int64
 	var b pgx.Batch
 	b.Queue(`select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2)`, importLock(w.Import.ID), membersLock(m.tenant, w.Import.ListID))
-	b.Queue(`select n.next_seq, n.chunks, n.failed, n.created, exists (select from opt_out o where o.tenant_id = $1 and o.list_id = $4)
-		from import_lane n
+	b.Queue(`select n.next_seq, n.chunks, n.failed, n.created from import_lane n
 		where n.tenant_id = $1 and n.import_id = $2 and n.lane = $3
 			and exists (select from import i where i.tenant_id = $1 and i.id = $2 and i.state = 'running')
-		for update of n`, m.tenant, w.Import.ID, w.Lane, w.Import.ListID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore, &created, &m.guarded) })
+		for update of n`, m.tenant, w.Import.ID, w.Lane).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore, &created) })
 	switch err := m.tx.SendBatch(m.ctx, &b).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, ErrStopped

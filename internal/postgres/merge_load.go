@@ -60,6 +60,33 @@ func (m *merging) loadMembers() error {
 	return nil
 }
 
+// doubt looks up the keys of the failed rows where those of the chunk were taken to be new: a row that would fail to create
+// a member may well change one, or be skipped for it, and as it is not written no index tells.
+func (m *merging) doubt(failed []member.Row) error {
+	if !m.work.AllNew {
+		return nil
+	}
+	keys := make([]string, 0, len(failed))
+	for i := range failed {
+		if key := failed[i].Key; key != "" {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	args := m.named()
+	args["keys"], args["field"] = keys, m.work.Plan.KeyField().Key
+	var known bool
+	if err := m.tx.QueryRow(m.ctx, m.layout.selectKnown(), args).Scan(&known); err != nil {
+		return fmt.Errorf("find members of failed rows: %w", err)
+	}
+	if known {
+		return errChanged
+	}
+	return nil
+}
+
 // keys returns the keys of the rows that have one, each once. That of a row that fails is among them where its member
 // must be known.
 func (m *merging) keys() []string {
@@ -115,11 +142,17 @@ func (m *merging) loadHolders() error {
 	return nil
 }
 
-// loadOptOuts finds the opt-outs of the contacts that the rows give and the members have.
+// loadOptOuts finds the opt-outs of the contacts that the rows give and the members have. It comes behind the members:
+// the opt-outs of one who was deleted meanwhile are there by then.
 func (m *merging) loadOptOuts() error {
 	places := m.work.Plan.Contacts()
-	if !m.guarded || len(places) == 0 {
+	if len(places) == 0 {
 		return nil
+	}
+	var guarded bool
+	err := m.tx.QueryRow(m.ctx, `select exists (select from opt_out where tenant_id = $1 and list_id = $2)`, m.tenant, m.work.Import.ListID).Scan(&guarded)
+	if err != nil || !guarded {
+		return err
 	}
 	contacts := map[string]struct{}{}
 	add := func(values []member.Value) {

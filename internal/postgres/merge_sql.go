@@ -33,25 +33,28 @@ func (db *DB) mergeConn(ctx context.Context) (*pgxpool.Conn, error) {
 	return conn, nil
 }
 
-// selectHolders finds which members of the list have the values @values of a unique field, as keys are compared.
+// selectHolders finds which members of the list have the values @values of a unique field, as keys are compared. Those that
+// a dry run has made have an index of their numbers, not of custom fields.
 func (l *layout) selectHolders(f *member.Field) string {
 	from := `select k.value, m.id from unnest(@values::text[]) k(value), lateral (
 		select m.id from member m where m.tenant_id = @tenant and m.list_id = @list and m.` + f.Key + ` = k.value offset 0) m`
-	shadow := `m.` + f.Key
+	shadows := `select k.value, m.id from unnest(@values::text[]) k(value), lateral (
+		select m.id from member_shadow m where m.tenant_id = @tenant and m.import_id = @import and m.` + f.Key + ` = k.value and not m.gone offset 0) m`
 	if f.Custom {
 		from = `select k.value, m.id from unnest(@values::text[]) k(value), lateral (
 			select member_id as id from member_key where tenant_id = @tenant and list_id = @list and field = @field and value = k.value offset 0) m`
-		shadow = `m.custom->>@field`
+		value := `m.custom->>@field`
 		if f.Type == member.Email {
-			shadow = `lower(` + shadow + `)`
+			value = `lower(` + value + `)`
 		}
+		shadows = `select ` + value + `, m.id from member_shadow m
+			where m.tenant_id = @tenant and m.import_id = @import and not m.gone and ` + value + ` = any(@values)`
 	}
 	if !l.dry {
 		return from
 	}
 	return from + ` where not exists (select from member_shadow s where s.tenant_id = @tenant and s.import_id = @import and s.id = m.id)
-		union all select ` + shadow + `, m.id from member_shadow m
-			where m.tenant_id = @tenant and m.import_id = @import and not m.gone and ` + shadow + ` = any(@values)`
+		union all ` + shadows
 }
 
 // copyTo streams one chunk of tuples that fill appends.

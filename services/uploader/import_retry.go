@@ -34,7 +34,7 @@ type retryBody struct {
 
 type retryInput struct {
 	ImportInput
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key gives the same retry again, instead of another one."`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"The same key gives the same retry again, instead of another one; a form that brings another file is refused."`
 	Body           *retryBody
 }
 
@@ -222,7 +222,7 @@ func (s *server) retryPart(w http.ResponseWriter, r *http.Request, root *imports
 		return s.formPart(w, r, f, p)
 	}
 	said := &f.body
-	if said.List != "" {
+	if said.List != "" || said.Profile != "" || len(said.NewFields) > 0 {
 		return refuse(http.StatusUnprocessableEntity, codeRetrySettled)
 	}
 	if err := checkRetry(&said.ImportOptions); err != nil {
@@ -239,7 +239,7 @@ func (s *server) retryPart(w http.ResponseWriter, r *http.Request, root *imports
 	f.created = i
 	w.Header().Set("Location", importPath(i.ID))
 	if i.State != imports.StateCreated {
-		return nil
+		return sameSource(r.Context(), i, p)
 	}
 	stored, err := s.store(r.Context(), i, p)
 	if err == nil {

@@ -128,6 +128,7 @@ func TestRetryOfAnotherFileIsRefused(t *testing.T) {
 		{codeUnknownColumn, [][3]string{{"file", "m.csv", strings.Replace(correctedReport, "phone", "電話", 1)}}},
 		{codeRetrySettled, [][3]string{{"options", "", `{"mode":"upsert"}`}, file}},
 		{codeRetrySettled, [][3]string{{"options", "", `{"list":"main"}`}, file}},
+		{codeRetrySettled, [][3]string{{"options", "", `{"profile":"夜間"}`}, file}},
 		{codeRequired, nil},
 		{codePartOrder, [][3]string{file, file}},
 		{codeUnknownPart, [][3]string{{"fiel", "m.csv", correctedReport}}},
@@ -139,6 +140,21 @@ func TestRetryOfAnotherFileIsRefused(t *testing.T) {
 			t.Errorf("%s is left %s", i.FileName, i.State)
 		}
 	}
+}
+
+func TestRetryThatComesAgainWithAnotherFileIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	root := w.broken(nil)
+	send := func(report string) *answer {
+		body, contentType := multipartForm([3]string{"file", "m.csv", report})
+		return w.post("/v1/imports/"+root+"/retry", body, "Content-Type", contentType, "Idempotency-Key", "k")
+	}
+	first := want[importView](w, http.StatusCreated, send(correctedReport))
+	if again := want[importView](w, http.StatusCreated, send(correctedReport)); again.ID != first.ID {
+		t.Errorf("the same request gives %s, then %s", first.ID, again.ID)
+	}
+	wantProblem(w, http.StatusUnprocessableEntity, codeKeyReused, send(correctedReport+"6,,,A6,木村,,,0\r\n"))
 }
 
 func TestRetryThatMakesNoSenseIsRefused(t *testing.T) {
