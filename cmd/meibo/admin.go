@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
 )
@@ -68,14 +69,11 @@ type tenantSettings struct {
 	MaxRowBytes int    `placeholder:"BYTES" help:"The longest row that its files may have, in bytes of UTF-8, from 1024 to 262144 (at first: 262144)."`
 }
 
-var (
-	tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-	region     = regexp.MustCompile(`^[A-Z]{2}$`)
-)
+var tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 
 // Validate is called by kong.
 func (t *tenantSettings) Validate() error {
-	if t.Region != "" && !region.MatchString(t.Region) {
+	if t.Region != "" && !member.KnownRegion(t.Region) {
 		return fmt.Errorf("--region %s: a country code of two capital letters expected, such as JP", t.Region)
 	}
 	if _, err := time.LoadLocation(t.TimeZone); err != nil {

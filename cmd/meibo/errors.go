@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/meibo/meibo/internal/client"
 	"github.com/meibo/meibo/internal/devstack"
@@ -70,7 +71,11 @@ func (c *console) tell(err error) {
 	case errors.Is(err, context.Canceled):
 		f.Code = "interrupted"
 	}
-	c.note("meibo: %s", f.Detail)
+	if problem != nil && len(problem.Sentences()) > 2 { // several parts are wrong: a line for each
+		c.note("meibo: %s", strings.Join(problem.Sentences(), "\n  "))
+	} else {
+		c.note("meibo: %s", f.Detail)
+	}
 	if f.Code == "usage" {
 		c.note("%s", c.say("使い方は次のコマンドで確認できます：", "To see how it is used: ")+c.name+" --help")
 	}

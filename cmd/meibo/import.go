@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -244,10 +245,16 @@ func (c *console) uploadAndStart(ctx context.Context, api *client.Client, id str
 	started, err := api.Start(ctx, id, client.Options{})
 	if err == nil && len(inspection.SuggestedMapping) > 0 { // else the file has no columns
 		inspection.SuggestedMapping = started.Mapping // with what the options say of it
+		inspection.Warnings = slices.DeleteFunc(inspection.Warnings, func(w client.Notice) bool { return mapsAfterAll(started.Mapping, w) })
 	}
 	show.inspected(inspection)
 	show.expect(expectedRows(inspection, uploaded.Size))
 	return started, err
+}
+
+// mapsAfterAll reports whether a warning says of a field that no column is mapped to it, and the mapping has one.
+func mapsAfterAll(mapping []client.Column, w client.Notice) bool {
+	return strings.HasSuffix(w.Code, "_not_mapped") && slices.ContainsFunc(mapping, func(c client.Column) bool { return c.Field == w.Field })
 }
 
 // follow watches a started import to its end and tells what came of it.

@@ -178,3 +178,28 @@ func TestPeopleAndKeysMayWhatTheirTenantLets(t *testing.T) {
 		}
 	}
 }
+
+func TestDryRunOffersNoRetry(t *testing.T) {
+	t.Parallel()
+	end := ended(imports.StateCompleted, 1, 1)
+	end.DryRun = true
+	got := meibo(t.Context(), newAPI(t, end), "C", "import", fileOf(t, "会員番号\nM-1\n"), "--dry-run")
+	if !strings.Contains(got.out, "imports failures") || strings.Contains(got.out, "imports retry") {
+		t.Errorf("got\n%s", got.out)
+	}
+}
+
+func TestWarningOfAFieldThatIsMappedAfterAllIsNotTold(t *testing.T) {
+	t.Parallel()
+	mapping := []client.Column{{Header: "ID", Field: "id"}}
+	for _, c := range []struct {
+		code, field string
+		want        bool
+	}{
+		{"key_not_mapped", "id", true}, {"required_not_mapped", "name", false}, {"values_unfit", "id", false},
+	} {
+		if got := mapsAfterAll(mapping, client.Notice{Code: c.code, Field: c.field}); got != c.want {
+			t.Errorf("%s of %s: %v", c.code, c.field, got)
+		}
+	}
+}

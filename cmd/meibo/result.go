@@ -36,6 +36,9 @@ func (c *console) report(ctx context.Context, api *client.Client, i client.Impor
 		if err := c.print("%s", hint+c.name+" imports failures "+i.ID+" --csv -o failures.csv"); err != nil {
 			return err
 		}
+		if i.DryRun {
+			return statusOfImport(i) // there is nothing to retry
+		}
 		hint = c.say("修正したファイルを取り込み直すには：", "To import them once corrected: ")
 		if err := c.print("%s", hint+c.name+" imports retry "+i.ID+" failures.csv"); err != nil {
 			return err

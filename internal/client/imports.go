@@ -162,7 +162,8 @@ type ImportNotify struct {
 type Notice struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
-	// Column and Rows are what it is about, where it is about a column or rows of the file.
+	// Field, Column and Rows are what it is about, where it is about a field, or a column or rows of the file.
+	Field  string  `json:"field,omitempty"`
 	Column string  `json:"column,omitempty"`
 	Rows   []int64 `json:"rows,omitempty"`
 }

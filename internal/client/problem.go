@@ -31,7 +31,10 @@ type ProblemPart struct {
 }
 
 // Error returns the sentences for people.
-func (p *Problem) Error() string {
+func (p *Problem) Error() string { return strings.Join(p.Sentences(), " ") }
+
+// Sentences returns what is wrong as a whole, then what is wrong with each part of the request, for people.
+func (p *Problem) Sentences() []string {
 	var sentences []string
 	add := func(s string) {
 		if s != "" && (len(sentences) == 0 || !strings.Contains(sentences[0], s)) {
@@ -45,7 +48,7 @@ func (p *Problem) Error() string {
 	if len(sentences) == 0 {
 		sentences = append(sentences, p.Title)
 	}
-	return strings.Join(sentences, " ")
+	return sentences
 }
 
 // About reports whether the problem is with an option of the request, or with what it says of a column, and names that.

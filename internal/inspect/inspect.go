@@ -129,6 +129,9 @@ type Options struct {
 	MaxRowBytes int
 	// Key is the import's merge key, which has to be mapped; empty where it is not known.
 	Key string
+	// CreatesNobody says that the import makes no new members, who would need the required fields: it changes or deletes
+	// members, or is of leads.
+	CreatesNobody bool
 	// Locale is what dates and phone numbers are read by.
 	Locale *member.Locale
 	// Remembered are the mappings of earlier imports into the list, the newest first.
@@ -152,6 +155,7 @@ func (e *Impossible) Error() string { return "no such " + e.Option + "; accepted
 type ShownWarning struct {
 	Code   string  `json:"code" example:"undecodable" doc:"A stable name, for programs."`
 	Detail string  `json:"detail" doc:"What it is and what to do about it."`
+	Field  string  `json:"field,omitempty" doc:"The key of the field concerned."`
 	Column string  `json:"column,omitempty" doc:"The header of the column concerned."`
 	Rows   []int64 `json:"rows,omitempty" doc:"The numbers of the first few rows concerned, as Excel shows them."`
 }
@@ -166,7 +170,7 @@ type Shown struct {
 func (i *Inspection) In(lang tenant.Language, schema *member.Schema) Shown {
 	shown := Shown{Inspection: *i, Warnings: []ShownWarning{}}
 	for _, w := range i.Warnings {
-		shown.Warnings = append(shown.Warnings, ShownWarning{string(w.Code), w.Sentence(lang, schema), w.Column, w.Rows})
+		shown.Warnings = append(shown.Warnings, ShownWarning{string(w.Code), w.Sentence(lang, schema), w.Field, w.Column, w.Rows})
 	}
 	return shown
 }

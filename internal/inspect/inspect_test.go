@@ -319,6 +319,9 @@ func TestWarningsNameTheColumn(t *testing.T) {
 			}
 		}
 	}
+	if got := codes(inspected(t, "会員番号\nA1\n", Options{Key: "member_sn", CreatesNobody: true})); len(got) > 0 {
+		t.Errorf("an import that creates nobody is warned: %q", got)
+	}
 	found := inspected(t, wide("x", "あ\xff", "い\xfe", "y"), Options{})
 	if rows := found.Warnings[0].Rows; !slices.Equal(rows, []int64{2, 3}) {
 		t.Errorf("rows %v, want both", rows)

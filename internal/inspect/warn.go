@@ -107,6 +107,9 @@ func (l *look) unmapped() {
 	if key := l.said.Key; key != "" && !mapped[key] {
 		say(member.KeyNotMapped, key)
 	}
+	if l.said.CreatesNobody {
+		return
+	}
 	for _, f := range l.schema.Fields() {
 		made := f.Key == "name" && mapped["first_name"] && mapped["last_name"]
 		if f.Required && !f.ReadOnly && !mapped[f.Key] && !made && f.Key != l.said.Key {

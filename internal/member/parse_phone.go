@@ -134,6 +134,9 @@ func parseAnyPhone(s, region string) (v Value, note Code, code Code) {
 	return TextValue(phonenumbers.Format(parsed, phonenumbers.E164)), note, ""
 }
 
+// KnownRegion reports whether code is the ISO 3166-1 code, in capital letters, of a country that has phone numbers.
+func KnownRegion(code string) bool { return phonenumbers.GetSupportedRegions()[code] }
+
 func validPhone(s, region string) (*phonenumbers.PhoneNumber, bool) {
 	n, err := phonenumbers.Parse(s, region)
 	return n, err == nil && phonenumbers.IsValidNumber(n)

@@ -24,7 +24,7 @@ var sentences = map[Code]Text{
 	SkippedWithout:   {"「{field}」が空のため、スキップしました。", "Skipped: {field} is empty."},
 
 	Required:        {"「{field}」は必須です。値を入力してください。", "{field} is required. Please enter a value."},
-	CannotClear:     {"「{field}」の値は消去できません。##DELETE## を取り除いてください。", "{field} cannot be cleared. Please remove ##DELETE##."},
+	CannotClear:     {"「{field}」の値は消去できません。##DELETE## や空欄ではなく、値を入力してください。", "{field} cannot be cleared. Please enter a value in place of ##DELETE## or an empty cell."},
 	ReadOnly:        {"「{field}」は自動で設定される項目のため、変更できません。セルを空にしてください。", "{field} is set automatically and cannot be changed. Please leave the cell empty."},
 	NotUnique:       {"「{field}」の値は、ほかの会員がすでに使用しています。別の値を入力してください。", "Another member already has this value of {field}. Please enter a different one."},
 	ConsentRequired: {"新しく登録する会員には「{field}」の値が必要です。可否を入力してください。", "{field} must be given for a new member. Please enter whether the member agrees."},
@@ -53,7 +53,7 @@ var sentences = map[Code]Text{
 	DateNumber:          {"「{field}」の数字だけの値は日付として読み取れません。YYYYMMDD（8桁）またはエポックミリ秒（11〜13桁）で入力してください。Excelのシリアル値や秒単位の値は使用できません。", "The number in {field} cannot be read as a date. Please enter YYYYMMDD (8 digits) or epoch milliseconds (11 to 13 digits); Excel serial numbers and seconds cannot be used."},
 	TimeInvalid:         {"「{field}」の時刻が正しくありません。2024/5/4 9:30 または 2024-05-04T09:30:00+09:00 のように入力してください。", "The time of day in {field} is not valid. Please enter it as 2024/5/4 9:30 or 2024-05-04T09:30:00+09:00."},
 	BooleanInvalid:      {"「{field}」には true、yes、y、1、○ または false、no、n、0、× のいずれかを入力してください。", "Please enter true, yes, y, 1, ○ or false, no, n, 0, × in {field}."},
-	ChoiceUnknown:       {"「{field}」の選択肢にない値です。次のいずれかを入力してください：{choices}", "{field} has no such option. Please enter one of: {choices}"},
+	ChoiceUnknown:       {"「{field}」の選択肢にない値です。次のいずれかを入力してください：{choices}。", "{field} has no such option. Please enter one of: {choices}."},
 	CountryUnknown:      {"「{field}」がISO 3166-1の国コードではありません。JP のようにアルファベット2文字で入力してください。", "{field} is not an ISO 3166-1 country code. Please enter two letters, as in JP."},
 	ListInvalid:         {"「{field}」がリストの形式ではありません。[\"値1\",\"値2\"]（数値のリストは [1,2]）のように、半角の記号で入力してください。", "{field} is not a list. Please enter it as [\"value 1\",\"value 2\"], or [1,2] for numbers."},
 	ListTooMany:         {"「{field}」の値が多すぎます（上限は{detail}個です）。数を減らしてください。", "{field} has too many items (at most {detail}). Please enter fewer."},

@@ -7,7 +7,6 @@ import (
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
-	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
 )
 
@@ -86,15 +85,6 @@ func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failures
 		out.Body.Items = append(out.Body.Items, shown)
 	}
 	return out, nil
-}
-
-// counts says what the numbers of rows are about.
-func (s *speaker) counts(of []postgres.ProblemCount) []failureCount {
-	counts := make([]failureCount, len(of))
-	for i, c := range of {
-		counts[i] = failureCount{string(c.Code), c.Field, c.Rows, s.sentence(member.Problem{Code: c.Code, Field: c.Field})}
-	}
-	return counts
 }
 
 // importedFields are the fields of the cells that a failed row keeps, in their order.

@@ -53,9 +53,11 @@ func (s *server) readBy(ctx context.Context, i *imports.Import, header *bool) (i
 	if err != nil {
 		return inspect.Options{}, err
 	}
+	rules := i.Options.Filled()
 	o := inspect.Options{
 		Encoding: sheet.Encoding(i.Options.Encoding), Sheet: i.Options.Sheet, Header: header, HeaderRow: i.Options.HeaderRow,
-		MaxRowBytes: i.MaxRowBytes, Key: i.Options.Filled().Key, Locale: locale,
+		MaxRowBytes: i.MaxRowBytes, Key: rules.Key, Locale: locale,
+		CreatesNobody: rules.Kind == member.KindLead || rules.Mode == member.Update || rules.Mode == member.Delete,
 	}
 	if i.Options.Delimiter != "" {
 		o.Delimiter = i.Options.Delimiter[0]

@@ -2,13 +2,13 @@ package uploader
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/inspect"
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/sheet"
 )
@@ -95,14 +95,12 @@ func (o *ImportOptions) header() *bool {
 	return new(!*o.NoHeader)
 }
 
-var region = regexp.MustCompile(`^[A-Z]{2}$`)
-
 // check returns what is wrong with how the file is to be read and mapped.
 func (o *ImportOptions) check() (wrong []part) {
 	if zone, err := time.LoadLocation(o.TimeZone); o.TimeZone != "" && (err != nil || zone == time.Local) {
 		wrong = append(wrong, wrongOption("time_zone"))
 	}
-	if o.Region != "" && !region.MatchString(o.Region) {
+	if o.Region != "" && !member.KnownRegion(o.Region) {
 		wrong = append(wrong, wrongOption("region"))
 	}
 	if _, ok := inspect.ParseDelimiter(o.Delimiter); !ok && o.Delimiter != "" {

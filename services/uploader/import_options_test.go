@@ -67,6 +67,7 @@ var unaccepted = []struct{ body, code, option, en, ja string }{
 	{`"time_zone":"Local"`, codeOption, "time_zone", "Asia/Tokyo", "Asia/Tokyo"},
 	{`"time_zone":"../../etc/passwd"`, codeOption, "time_zone", "IANA", "IANA"},
 	{`"region":"jp"`, codeOption, "region", "two capital letters", "大文字2文字"},
+	{`"region":"XX"`, codeOption, "region", "two capital letters", "大文字2文字"},
 	{`"region":"Japan"`, codeOption, "region", "two capital letters", "大文字2文字"},
 	{`"delimiter":"\""`, codeOption, "delimiter", `";"`, "「;」"},
 	{`"delimiter":"、"`, codeOption, "delimiter", `";"`, "「;」"},

@@ -229,6 +229,28 @@ func refusalOf(m *huma.ErrorModel) *refusal {
 	return r
 }
 
+// bounds are the findings of huma's validation about numbers, and what they say for people.
+var bounds = []struct {
+	message string
+	text    member.Text
+}{
+	{"expected number >= ", member.Text{JA: "%s以上の数値", EN: "a number from %s"}},
+	{"expected number <= ", member.Text{JA: "%s以下の数値", EN: "a number up to %s"}},
+	{"invalid integer", member.Text{JA: "整数", EN: "a whole number"}},
+	{"invalid boolean", truthValues},
+}
+
+// expected says what a value that huma's validation has refused should have been: in its own words, where there are no
+// others.
+func expected(message string) member.Text {
+	for _, b := range bounds {
+		if bound, ok := strings.CutPrefix(message, b.message); ok {
+			return member.Text{JA: strings.Replace(b.text.JA, "%s", bound, 1), EN: strings.Replace(b.text.EN, "%s", bound, 1)}
+		}
+	}
+	return member.Text{JA: message, EN: message}
+}
+
 // partsOf translates the findings of huma's validation, of which only the English text tells what they are.
 func partsOf(details []*huma.ErrorDetail) []part {
 	parts := make([]part, 0, len(details))
@@ -251,7 +273,7 @@ func partsOf(details []*huma.ErrorDetail) []part {
 		} else if _, list, ok := strings.Cut(d.Message, `one of "`); ok {
 			p.fill = []string{"accepted", strings.TrimSuffix(list, `"`)}
 		} else {
-			p.fill = []string{"accepted", d.Message}
+			p.say = notAccepted(option, expected(d.Message)).say
 		}
 		p.fill = append(p.fill, "option", p.option)
 		parts = append(parts, p)
