@@ -212,8 +212,8 @@ const memberColumns = `tenant_id, list_id, id, created_at, updated_at, last_seen
 	`member_sn, name, first_name, last_name, email, phone, line_id, crm_pk, google_id, facebook_id, messenger_psid, apns_token, fcm_token, ` +
 	`register_type, member_level, city, country, iso_code, tags, import_tags, custom, provisional, contact_verified, blocked_at`
 
-// shadowFromIncoming makes shadows of the changed members that have none yet.
+// shadowFromIncoming makes shadows of the changed members that have none yet. LATERAL as in selectMatches.
 var shadowFromIncoming = `insert into member_shadow (` + memberColumns + `, import_id, merge_key, gone)
 	select ` + `m.` + strings.Join(strings.Split(memberColumns, `, `), `, m.`) + `, @import, i.merge_key, i.gone
-	from incoming i join member m on m.tenant_id = @tenant and m.id = i.id
+	from incoming i, lateral (select * from member where tenant_id = @tenant and id = i.id offset 0) m
 	on conflict (tenant_id, import_id, id) do update set gone = excluded.gone`
