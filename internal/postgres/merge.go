@@ -200,33 +200,6 @@ func (m *merging) merge() (failed []member.Row) {
 	return failed
 }
 
-// doubt looks for the members of the rows that failed as those of new keys, where nobody has looked before: such a row
-// writes nothing by which the index would tell that its key is known.
-func (m *merging) doubt(failed []member.Row) error {
-	if !m.work.AllNew {
-		return nil
-	}
-	var keys []string
-	for i := range failed {
-		if failed[i].Key != "" {
-			keys = append(keys, failed[i].Key)
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	var known bool
-	err := m.tx.QueryRow(m.ctx, `select exists (select from member where tenant_id = $1 and list_id = $2 and member_sn = any($3))`,
-		m.tenant, m.work.Import.ListID, keys).Scan(&known)
-	if err != nil {
-		return fmt.Errorf("find members of failed rows: %w", err)
-	}
-	if known {
-		return errChanged
-	}
-	return nil
-}
-
 // end moves the ledger and stores a bounded number of the failed rows.
 func (m *merging) end(failed []member.Row) error {
 	w, c := m.work, m.batch.Counts

@@ -112,6 +112,9 @@ func (m *merging) markSeen() error {
 		switch r := &m.rows[i]; r.Outcome {
 		case member.Updated, member.Unchanged:
 			mark(r.Member, &r.Ordinal)
+			for o := m.batch.Members[r.Key]; o != nil; o = o.Next { // those that were not the most recent are in the file, too
+				mark(o, nil)
+			}
 		case member.Skipped, member.Failed:
 			if r.Outcome == member.Skipped && m.work.Plan.Rules.Mode != member.Replace {
 				continue

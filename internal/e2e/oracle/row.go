@@ -223,17 +223,23 @@ func (m *Member) keyValue(f *member.Field) string {
 	return comparable(f, m.Values[f.Key])
 }
 
-// note keeps which members the row names: the one that it was applied to, or all that have the key of a row that was not.
+// note keeps which members the row names: all that have its key, and which of them it was applied to.
 func (r *run) note(j *judged, outcome member.Outcome) {
 	applied := outcome == member.Created || outcome == member.Updated || outcome == member.Unchanged
-	names := j.matches
-	if !applied && j.key != "" {
-		names = append(r.holders(j.key, member.KindMember), r.holders(j.key, member.KindLead)...)
-	}
-	for _, m := range names {
+	name := func(m *Member, applied bool) {
 		old, known := r.named[m.ID]
 		if !known || applied && !old.applied {
 			r.named[m.ID] = naming{ordinal: j.ordinal, applied: applied}
+		}
+	}
+	if applied || j.key == "" {
+		for _, m := range j.matches {
+			name(m, applied)
+		}
+	}
+	if j.key != "" {
+		for _, m := range append(r.holders(j.key, member.KindMember), r.holders(j.key, member.KindLead)...) {
+			name(m, false)
 		}
 	}
 }
