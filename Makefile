@@ -40,10 +40,10 @@ demo: setup build ## Import a generated sample of 100,000 members and show what 
 run: setup build ## Run everything in one process, with its data under .meibo/
 	bin/meibo dev --data .meibo
 
-# The race detector finds what the tests only happen to pass; ten minutes are many times what a package needs.
+# The race detector finds what the tests only happen to pass; twenty minutes are several times what a package needs.
 .PHONY: test
 test: setup lint verify ## Lint, verify, and run all tests with the race detector
-	go test -race -timeout 10m $(TESTFLAGS) ./...
+	go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: bench
 bench: setup build ## Measure a million rows end to end, beside what a DBA writes by hand

@@ -33,10 +33,12 @@ const atOnce = 8
 func TestPipelineDoesAsTheOracleSays(t *testing.T) {
 	t.Parallel()
 	cases := *oracleCases
-	if cases == 0 {
-		if cases = 120; testing.Short() {
-			cases = 30
-		}
+	switch {
+	case cases > 0:
+	case raced || testing.Short():
+		cases = 60
+	default:
+		cases = 120
 	}
 	p := newPresses(t)
 	turn := make(chan struct{}, atOnce)

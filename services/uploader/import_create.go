@@ -127,22 +127,27 @@ func baseName(name string) string {
 	return strings.TrimSpace(name)
 }
 
-// createFromForm lets POST /v1/imports take a form with the file itself.
-func (s *server) createFromForm(ctx huma.Context, next func(huma.Context)) {
-	media, params, err := mime.ParseMediaType(ctx.Header("Content-Type"))
-	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
-		next(ctx)
-		return
+// formReader reads the parts of a form as they come.
+type formReader func(w http.ResponseWriter, r *http.Request, f *form, parts *multipart.Reader) (*imports.Import, error)
+
+// fromForm lets a call that takes JSON take a form with the file itself, too.
+func (s *server) fromForm(read formReader) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		media, params, err := mime.ParseMediaType(ctx.Header("Content-Type"))
+		if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
+			next(ctx)
+			return
+		}
+		r, w := humachi.Unwrap(ctx)
+		var f form
+		i, err := read(w, r, &f, multipart.NewReader(r.Body, params["boundary"]))
+		if err != nil {
+			s.dropForm(w, r, &f, err)
+			s.fail(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusCreated, s.view(i, sessionOf(r.Context()).lang()))
 	}
-	r, w := humachi.Unwrap(ctx)
-	var f form
-	i, err := s.importForm(w, r, &f, multipart.NewReader(r.Body, params["boundary"]))
-	if err != nil {
-		s.dropForm(w, r, &f, err)
-		s.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusCreated, s.view(i, sessionOf(r.Context()).lang()))
 }
 
 // form is what is known of a form so far.
@@ -169,6 +174,11 @@ func (s *server) dropForm(w http.ResponseWriter, r *http.Request, f *form, why e
 
 // importForm reads the parts as they come: what is said of the file must stand before it.
 func (s *server) importForm(w http.ResponseWriter, r *http.Request, f *form, parts *multipart.Reader) (*imports.Import, error) {
+	return s.readForm(r, f, parts, func(p *multipart.Part) error { return s.formPart(w, r, f, p) })
+}
+
+// readForm gives each part to take, and starts the import that they have made.
+func (s *server) readForm(r *http.Request, f *form, parts *multipart.Reader, take func(*multipart.Part) error) (*imports.Import, error) {
 	for {
 		p, err := parts.NextPart()
 		if err == io.EOF {
@@ -177,7 +187,7 @@ func (s *server) importForm(w http.ResponseWriter, r *http.Request, f *form, par
 		if err != nil {
 			return nil, uploadFailure(r.Context(), err)
 		}
-		if err := s.formPart(w, r, f, p); err != nil {
+		if err := take(p); err != nil {
 			return nil, err
 		}
 	}

@@ -3,15 +3,11 @@ package uploader
 import (
 	"context"
 	"errors"
-	"io"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"path"
 	"reflect"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
 	"github.com/meibo/meibo/internal/imports"
@@ -172,49 +168,13 @@ func cutOf(i *imports.Import) imports.Cut {
 	return cut
 }
 
-// retryFromForm lets POST /v1/imports/{id}/retry take a form with the corrected report itself.
-func (s *server) retryFromForm(ctx huma.Context, next func(huma.Context)) {
-	media, params, err := mime.ParseMediaType(ctx.Header("Content-Type"))
-	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
-		next(ctx)
-		return
-	}
-	r, w := humachi.Unwrap(ctx)
-	var f form
-	i, err := s.retryForm(w, r, &f, multipart.NewReader(r.Body, params["boundary"]))
-	if err != nil {
-		s.dropForm(w, r, &f, err)
-		s.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusCreated, s.view(i, sessionOf(r.Context()).lang()))
-}
-
 // retryForm reads the parts as they come, as importForm does.
 func (s *server) retryForm(w http.ResponseWriter, r *http.Request, f *form, parts *multipart.Reader) (*imports.Import, error) {
 	root, err := s.rootOf(r.Context(), chi.URLParam(r, "id"))
 	if err != nil {
 		return nil, err
 	}
-	for {
-		p, err := parts.NextPart()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, uploadFailure(r.Context(), err)
-		}
-		if err := s.retryPart(w, r, root, f, p); err != nil {
-			return nil, err
-		}
-	}
-	if f.created == nil {
-		return nil, invalid(part{code: codeRequired, option: "file", fill: []string{"option", "file"}})
-	}
-	if !f.wait && f.created.State == imports.StateUploaded {
-		return s.start(r.Context(), f.created, &ImportOptions{})
-	}
-	return f.created, nil
+	return s.readForm(r, f, parts, func(p *multipart.Part) error { return s.retryPart(w, r, root, f, p) })
 }
 
 func (s *server) retryPart(w http.ResponseWriter, r *http.Request, root *imports.Import, f *form, p *multipart.Part) error {

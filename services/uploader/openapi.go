@@ -67,7 +67,7 @@ func operation(method, path, id, tag, summary, description string, status int, r
 func register[I, O any](s *server, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	s.explain(&op)
 	if op.OperationID == createImportID {
-		op.Middlewares = huma.Middlewares{s.createFromForm}
+		op.Middlewares = huma.Middlewares{s.fromForm(s.importForm)}
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)

@@ -19,7 +19,7 @@ func (s *server) docRetryImport() huma.Operation {
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -F file=@members_failures.csv \"$MEIBO_SERVER/v1/imports/$ID/retry\"",
 		http.StatusCreated, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
-	op.Middlewares = huma.Middlewares{s.retryFromForm}
+	op.Middlewares = huma.Middlewares{s.fromForm(s.retryForm)}
 	op.Responses["200"] = &huma.Response{Description: "The retry that was created with this Idempotency-Key before, by JSON"}
 	op.RequestBody = &huma.RequestBody{
 		Content: map[string]*huma.MediaType{
