@@ -26,6 +26,8 @@ const (
 	// that was killed while it put the parts together says for ever that it has done so.
 	assemblyWait  = 20 * time.Second
 	assemblyPause = 100 * time.Millisecond
+	// unseenLooks is how often an upload is looked for of which the store shows nothing.
+	unseenLooks = 10
 )
 
 // partMark is a part as the caller knows it.
@@ -227,7 +229,7 @@ func (s *server) assembled(ctx context.Context, i *imports.Import, c *Completion
 	upload := c.Upload
 	if upload == "" {
 		var err error
-		if upload, err = s.blobs.NewestParts(ctx, i.Tenant, i.ID.String()); err != nil {
+		if upload, err = s.newest(ctx, i); err != nil {
 			return blob.Object{}, storeFailure(err)
 		}
 		begun, _ := blob.BegunAt(upload)
@@ -240,6 +242,23 @@ func (s *server) assembled(ctx context.Context, i *imports.Import, c *Completion
 		return blob.Object{Upload: upload, Size: i.Source.Size, SHA256: i.Source.SHA256, ETag: i.Source.ETag}, nil
 	}
 	return s.await(ctx, i, upload)
+}
+
+// newest returns the newest upload that has become an object. One that another call is putting together may for a moment
+// be neither among the store's uploads any more nor among its objects yet.
+func (s *server) newest(ctx context.Context, i *imports.Import) (upload string, err error) {
+	for range unseenLooks {
+		upload, err = s.blobs.NewestParts(ctx, i.Tenant, i.ID.String())
+		if !errors.Is(err, blob.ErrNotFound) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(assemblyPause):
+		}
+	}
+	return upload, err
 }
 
 // await returns the object of an upload as soon as the store shows it.
