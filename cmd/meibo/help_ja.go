@@ -162,6 +162,7 @@ var helpJapanese = map[string]string{
 	"A header of files that means the field. Can be repeated.":                                                 "この項目を表す見出しの別名です。繰り返し指定できます。",
 	"A value of a choice field, with its number where that is not one more than before. Can be repeated.":      "選択肢です。番号を省略すると、直前の番号の次になります。繰り返し指定できます。",
 	"A new member must have a value, unless the list says otherwise.":                                          "新しい会員に値を必須とします（リストごとに変更できます）。",
+
 	"Imports leave the field alone.":                                          "取り込みでは変更しない項目にします。",
 	"The field can be the key of an import.":                                  "取り込みのキーとして使用できる項目にします。",
 	"A list has each value at most once.":                                     "リスト内で値の重複を認めない項目にします。",

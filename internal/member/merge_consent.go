@@ -1,5 +1,7 @@
 package member
 
+import "iter"
+
 // Consents. Under the guard of product.md, option consent, an import never opts in who opted out: neither a member
 // whose consent is false, nor a contact for which an opt-out is remembered. Opt-outs are remembered by contact, so that
 // deleting and creating a member again does not undo them. Within an import its own opt-outs do not count as remembered:
@@ -90,7 +92,7 @@ func (b *Batch) guard(c consentPlace, contacts []int, given bool, v *Value, valu
 		return
 	}
 	for _, i := range contacts {
-		if _, out := b.OptedOut[b.optOut(c, i, values)]; out {
+		if _, out := b.OptedOut[b.Plan.optOut(c, i, values)]; out {
 			*v = BoolValue(false)
 			if given {
 				b.Counts.Protected++
@@ -103,7 +105,7 @@ func (b *Batch) guard(c consentPlace, contacts []int, given bool, v *Value, valu
 // remember notes the opt-out, or opt-in, of every contact. An opt-out of the same import wins.
 func (b *Batch) remember(c consentPlace, values []Value, out bool) {
 	for _, i := range c.contacts {
-		if o := b.optOut(c, i, values); o.Contact != "" {
+		if o := b.Plan.optOut(c, i, values); o.Contact != "" {
 			if b.OptOuts == nil {
 				b.OptOuts = map[OptOut]bool{}
 			}
@@ -112,8 +114,21 @@ func (b *Batch) remember(c consentPlace, values []Value, out bool) {
 	}
 }
 
-func (b *Batch) optOut(c consentPlace, contact int, values []Value) OptOut {
-	p := b.Plan
+// OptOuts returns the opt-outs that may be remembered of a member with these values: of each consent that a row can
+// change, by each contact.
+func (p *Plan) OptOuts(values []Value) iter.Seq[OptOut] {
+	return func(yield func(OptOut) bool) {
+		for _, c := range p.consents {
+			for _, i := range c.contacts {
+				if values[i].Set && !yield(p.optOut(c, i, values)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (p *Plan) optOut(c consentPlace, contact int, values []Value) OptOut {
 	return OptOut{Field: p.Fields[c.field].Key, Contact: KeyOf(&p.Fields[contact], values[contact])}
 }
 

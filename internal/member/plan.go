@@ -207,13 +207,3 @@ func (p *Plan) OneLane() bool {
 
 // Uniques returns the indexes in Fields of the unique fields whose values other members than the matched one may have.
 func (p *Plan) Uniques() []int { return p.uniques }
-
-// Contacts returns the indexes in Fields of the contacts for which opt-outs are remembered.
-func (p *Plan) Contacts() []int {
-	var contacts []int
-	for _, c := range p.consents {
-		contacts = append(contacts, c.contacts...)
-	}
-	slices.Sort(contacts)
-	return slices.Compact(contacts)
-}

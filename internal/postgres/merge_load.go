@@ -145,35 +145,32 @@ func (m *merging) loadHolders() error {
 // loadOptOuts finds the opt-outs of the contacts that the rows give and the members have. It comes behind the members:
 // the opt-outs of one who was deleted meanwhile are there by then.
 func (m *merging) loadOptOuts() error {
-	places := m.work.Plan.Contacts()
-	if len(places) == 0 {
-		return nil
-	}
 	var guarded bool
 	err := m.tx.QueryRow(m.ctx, `select exists (select from opt_out where tenant_id = $1 and list_id = $2)`, m.tenant, m.work.Import.ListID).Scan(&guarded)
 	if err != nil || !guarded {
 		return err
 	}
-	contacts := map[string]struct{}{}
-	add := func(values []member.Value) {
-		for _, i := range places {
-			if values[i].Set {
-				contacts[member.KeyOf(&m.work.Plan.Fields[i], values[i])] = struct{}{}
-			}
+	possible := map[member.OptOut]struct{}{}
+	for i := range m.rows {
+		for o := range m.work.Plan.OptOuts(m.rows[i].Values) {
+			possible[o] = struct{}{}
 		}
 	}
-	for i := range m.rows {
-		add(m.rows[i].Values)
-	}
 	for i := range m.loaded.records {
-		add(m.loaded.records[i].Values)
+		for o := range m.work.Plan.OptOuts(m.loaded.records[i].Values) {
+			possible[o] = struct{}{}
+		}
 	}
-	if len(contacts) == 0 {
+	if len(possible) == 0 {
 		return nil
 	}
-	rows, err := m.tx.Query(m.ctx, `select o.field, o.contact from unnest($3::text[]) k(contact), lateral (
-		select field, contact from opt_out where tenant_id = $1 and list_id = $2 and contact = k.contact offset 0) o`,
-		m.tenant, m.work.Import.ListID, slices.Collect(maps.Keys(contacts)))
+	fields, contacts := make([]string, 0, len(possible)), make([]string, 0, len(possible))
+	for o := range possible {
+		fields, contacts = append(fields, o.Field), append(contacts, o.Contact)
+	}
+	rows, err := m.tx.Query(m.ctx, `select o.field, o.contact from unnest($3::text[], $4::text[]) k(field, contact), lateral (
+		select field, contact from opt_out where tenant_id = $1 and list_id = $2 and field = k.field and contact = k.contact offset 0) o`,
+		m.tenant, m.work.Import.ListID, fields, contacts)
 	if err != nil {
 		return err
 	}
