@@ -107,12 +107,21 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	if err := s.send(ctx, msg); err != nil {
 		s.drop()
 		kind := classify(err)
-		if ctx.Err() != nil {
-			err = errors.Join(ctx.Err(), err)
+		if ended := ended(ctx); ended != nil {
+			err = errors.Join(ended, err)
 		}
 		return fmt.Errorf("send mail %q: %w: %w", m.ID, kind, err)
 	}
 	return nil
+}
+
+// ended returns why ctx is over, or nil. A connection notices that a deadline has passed a moment before the timer of
+// the context does.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }
 
 // Close ends the connection if one is open. The sender must not be used afterwards.
