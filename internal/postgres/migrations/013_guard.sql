@@ -1,0 +1,6 @@
+-- To be written.
+select 1;
+
+---- create above / drop below ----
+
+select 1;
