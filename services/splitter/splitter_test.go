@@ -125,7 +125,7 @@ func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk))
 				})
 				return rows, err
 			},
-			Report: func(ctx context.Context, failed []member.Row) error { return b.report(ctx, c, failed) },
+			Report: func(ctx context.Context, failed []member.Row) (int64, error) { return 0, b.report(ctx, c, failed) },
 		})
 		if err == nil && (r.Last || r.Done) {
 			_, err = b.db.FinishImport(ctx, c.Tenant, c.Import)
