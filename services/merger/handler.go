@@ -28,6 +28,8 @@ type handler struct {
 	log   *zap.Logger
 	plans *plans
 	slabs sync.Pool // of *slab
+	// turn is how long one import is finished while others wait; 0 is until it is done.
+	turn time.Duration
 }
 
 // handle merges one chunk. nil is returned only after the commit, or where there is nothing to do: the chunk
