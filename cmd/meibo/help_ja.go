@@ -127,6 +127,9 @@ var helpJapanese = map[string]string{
 	"Where to write; standard output otherwise.": "保存先です。省略時は標準出力です。",
 
 	// Accounts.
+	"How many imports may run at the same time, over all its lists: a number from 1, or none for any.":                     "全リストを通じて同時に実行できるインポートの件数です（1以上の数値、上限なしは none）。超えた分は順番を待ちます。",
+	"How many rows the imports may have that are started on one day: a number, or none for any.":                           "1日に開始するインポートの行数の上限です（数値、上限なしは none）。",
+	"How many bytes its files and reports of failed rows may take: a number, also as in 500MiB or 20GiB, or none for any.": "ファイルと失敗行レポートの保存容量の上限です（バイト数、500MiB や 20GiB の形式も可、上限なしは none）。",
 	"List tenants.":                  "テナントを一覧表示します。",
 	"Show the settings of a tenant.": "テナントの設定を表示します。",
 	"How many members and leads it may have: a number, or none for any.": "登録できる会員とリードの上限です：件数、または none（無制限）。",

@@ -219,7 +219,7 @@ func (i *importCmd) sender(api *client.Client, source io.Reader, size int64) (se
 func refused(err error) bool {
 	var problem *client.Problem
 	return errors.As(err, &problem) && problem.Status < 500 && problem.Status != http.StatusRequestTimeout &&
-		problem.Status != http.StatusTooManyRequests
+		(problem.Status != http.StatusTooManyRequests || problem.Code == client.CodeRowsPerDay)
 }
 
 // shellWord returns a word as it can be pasted into a shell.

@@ -149,6 +149,15 @@ func TestPeopleAndKeysMayWhatTheirTenantLets(t *testing.T) {
 	if got := run("tenant", "set", "hanaya", "--member-quota", "none"); !strings.Contains(got.out, "Member quota         none\n") {
 		t.Errorf("got\n%s", got.out)
 	}
+	limited := run("tenant", "set", "hanaya", "--running-imports", "2", "--rows-per-day", "1000000", "--storage", "2GiB").out
+	for _, want := range []string{"0 of 2\n", "0 of 1,000,000\n", "0 of 2,147,483,648\n"} {
+		if !strings.Contains(limited, want) {
+			t.Errorf("got\n%s\nwant %q", limited, want)
+		}
+	}
+	if got := run("tenant", "set", "hanaya", "--running-imports", "none").out; !strings.Contains(got, "0 of none\n") || !strings.Contains(got, "0 of 1,000,000\n") {
+		t.Errorf("got\n%s", got)
+	}
 	file := fileOf(t, "会員番号,氏名\nM-1,青木\n")
 	imported := func(key string, args ...string) told {
 		return meibo(t.Context(), nil, "C", append([]string{"import", file, "--dry-run", "--detach", "--server", info.URL, "--api-key", key}, args...)...)

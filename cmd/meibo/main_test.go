@@ -98,6 +98,8 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"tenant", "create", "hanaya", "--max-row-bytes", "100", "--database-url", "x"},
 		{"tenant", "set", "hanaya", "--max-row-bytes", "1000000", "--database-url", "x"},
 		{"tenant", "set", "hanaya", "--region", "Japan", "--database-url", "x"},
+		{"tenant", "set", "hanaya", "--running-imports", "0", "--database-url", "x"},
+		{"tenant", "set", "hanaya", "--storage", "20GB", "--database-url", "x"},
 	} {
 		if got := meibo(t.Context(), nil, "C", args...); got.status != exitUsage || got.out != "" || got.err == "" {
 			t.Errorf("%q: got %d\n%s%s", args, got.status, got.out, got.err)

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/meibo/meibo/internal/postgres"
 )
@@ -13,26 +15,87 @@ type tenantSet struct {
 	Name           string `arg:"" help:"The name of the tenant."`
 	tenantSettings `embed:""`
 	MemberQuota    string `placeholder:"NUMBER" help:"How many members and leads it may have: a number, or none for any."`
+	RunningImports string `placeholder:"NUMBER" help:"How many imports may run at the same time, over all its lists: a number from 1, or none for any."`
+	RowsPerDay     string `placeholder:"NUMBER" help:"How many rows the imports may have that are started on one day: a number, or none for any."`
+	Storage        string `placeholder:"BYTES" help:"How many bytes its files and reports of failed rows may take: a number, also as in 500MiB or 20GiB, or none for any."`
 }
 
 // Validate is called by kong.
 func (t *tenantSet) Validate() error {
-	if _, err := t.quota(); err != nil {
+	_, err := t.quota()
+	if err == nil {
+		_, err = t.limits()
+	}
+	if err != nil {
 		return err
 	}
 	return t.tenantSettings.Validate()
 }
 
 // quota reads the member quota, nil for none.
-func (t *tenantSet) quota() (*int64, error) {
-	if t.MemberQuota == "" || t.MemberQuota == "none" {
+func (t *tenantSet) quota() (*int64, error) { return amount("--member-quota", t.MemberQuota, 0) }
+
+// limits reads the limits that are given; change puts them in the place of others.
+func (t *tenantSet) limits() (change func(*postgres.Limits), err error) {
+	running, err := amount("--running-imports", t.RunningImports, 1)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := amount("--rows-per-day", t.RowsPerDay, 0)
+	if err != nil {
+		return nil, err
+	}
+	bytes, err := byteSize(t.Storage)
+	if err != nil {
+		return nil, err
+	}
+	return func(l *postgres.Limits) {
+		if t.RunningImports != "" {
+			l.Running = running
+		}
+		if t.RowsPerDay != "" {
+			l.RowsPerDay = rows
+		}
+		if t.Storage != "" {
+			l.Storage = bytes
+		}
+	}, nil
+}
+
+// amount reads a number from least, nil for none.
+func amount(flag, text string, least int64) (*int64, error) {
+	if text == "" || text == "none" {
 		return nil, nil
 	}
-	n, err := strconv.ParseInt(t.MemberQuota, 10, 64)
-	if err != nil || n < 0 {
-		return nil, fmt.Errorf("--member-quota %s: a number from 0, or none expected", t.MemberQuota)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < least {
+		return nil, fmt.Errorf("%s %s: a number from %d, or none expected", flag, text, least)
 	}
 	return &n, nil
+}
+
+// units are those of byteSize.
+var units = []struct {
+	name  string
+	bytes int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}}
+
+// byteSize reads a number of bytes, nil for none.
+func byteSize(text string) (*int64, error) {
+	digits, factor := text, int64(1)
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(text, u.name); ok {
+			digits, factor = strings.TrimSpace(number), u.bytes
+		}
+	}
+	n, err := amount("--storage", digits, 0)
+	if err != nil || n == nil || *n > math.MaxInt64/factor {
+		if err == nil && n == nil && factor == 1 {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("--storage %s: a number of bytes, such as 500MiB or 20GiB, or none expected", text)
+	}
+	return new(*n * factor), nil
 }
 
 // Run is called by kong.
@@ -47,11 +110,20 @@ func (t *tenantSet) Run(ctx context.Context, c *console) error {
 				return err
 			}
 		}
+		if t.RunningImports+t.RowsPerDay+t.Storage != "" {
+			change, err := t.limits()
+			if err != nil {
+				return err
+			}
+			if _, err := db.UpdateLimits(ctx, found.ID, change); err != nil {
+				return err
+			}
+		}
 		now, err := db.UpdateTenant(ctx, found.ID, t.of(""))
 		if err != nil {
 			return err
 		}
-		return c.showTenant(now)
+		return c.showTenant(ctx, db, now)
 	})
 }
 
@@ -62,11 +134,15 @@ type tenantShow struct {
 
 // Run is called by kong.
 func (t *tenantShow) Run(ctx context.Context, c *console) error {
-	return t.withTenant(ctx, t.Name, func(_ *postgres.DB, found postgres.Tenant) error { return c.showTenant(found) })
+	return t.withTenant(ctx, t.Name, func(db *postgres.DB, found postgres.Tenant) error { return c.showTenant(ctx, db, found) })
 }
 
-// showTenant writes the settings of a tenant.
-func (c *console) showTenant(t postgres.Tenant) error {
+// showTenant writes the settings of a tenant, and where it stands with its limits.
+func (c *console) showTenant(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
+	u, err := db.Usage(ctx, t.ID)
+	if err != nil {
+		return err
+	}
 	settings := table{}
 	settings.add("ID", t.ID.String())
 	settings.add(c.say("名前", "Name"), t.Name)
@@ -76,6 +152,12 @@ func (c *console) showTenant(t postgres.Tenant) error {
 	settings.add(c.say("メールの差出人", "Sender of mails"), t.MailFrom)
 	settings.add(c.say("1行の上限（バイト）", "Longest row (bytes)"), number(int64(t.MaxRowBytes)))
 	settings.add(c.say("会員数の上限", "Member quota"), c.quotaText(t.MemberQuota))
+	used := func(used int64, limit *int64) string {
+		return c.say(number(used)+"（上限："+c.quotaText(limit)+"）", number(used)+" of "+c.quotaText(limit))
+	}
+	settings.add(c.say("実行中のインポート", "Running imports"), used(u.HaveTurn, u.Running))
+	settings.add(c.say("本日の行数", "Rows today"), used(u.RowsToday, u.RowsPerDay))
+	settings.add(c.say("保存容量（バイト）", "Storage (bytes)"), used(u.Stored, u.Storage))
 	return settings.write(c.out, "")
 }
 

@@ -186,8 +186,9 @@ func temporary(err error) bool {
 		return !errors.Is(err, context.Canceled)
 	}
 	switch p.Status {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusTooManyRequests:
+		return p.Code != CodeRowsPerDay // which is free again tomorrow
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false

@@ -21,6 +21,9 @@ type Problem struct {
 	Errors []ProblemPart `json:"errors,omitempty"`
 }
 
+// CodeRowsPerDay is the code of an import that has more rows than may still be imported today.
+const CodeRowsPerDay = "rows_per_day"
+
 // ProblemPart is what is wrong with one part of a request: an option, or the mapping of a column to a field.
 type ProblemPart struct {
 	Code   string `json:"code"`

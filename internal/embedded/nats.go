@@ -25,6 +25,28 @@ type NATSConfig struct {
 	// survives a power loss and makes messages of 500 KiB about a quarter slower; otherwise a power loss, but not the
 	// death of the process, can take the messages of the last interval.
 	SyncInterval time.Duration
+	// Password of the clients; empty is one that the directory keeps.
+	Password string
+	// Cluster makes the server one of several; the zero value leaves it alone.
+	Cluster NATSCluster
+}
+
+// NATSCluster is a server's place among others on this machine.
+type NATSCluster struct {
+	// Name is the server's own.
+	Name string
+	// Port is where the others reach it on 127.0.0.1, Ports those of all of them.
+	Port  int
+	Ports []int
+}
+
+// routes are the addresses of the cluster's servers.
+func (c *NATSCluster) routes() []*url.URL {
+	var all []*url.URL
+	for _, port := range c.Ports {
+		all = append(all, &url.URL{Scheme: "nats-route", Host: address(port)})
+	}
+	return all
 }
 
 // maxPayload is the largest message that the server takes, in bytes.
@@ -59,7 +81,10 @@ func StartNATS(ctx context.Context, cfg NATSConfig) (*NATS, error) {
 }
 
 func (n *NATS) start(ctx context.Context, cfg NATSConfig, file *os.File) error {
-	password, err := n.home.secret("password")
+	password, err := cfg.Password, error(nil)
+	if password == "" {
+		password, err = n.home.secret("password")
+	}
 	if err != nil {
 		return err
 	}
@@ -82,11 +107,16 @@ func (n *NATS) start(ctx context.Context, cfg NATSConfig, file *os.File) error {
 }
 
 func (n *NATS) launch(ctx context.Context, cfg NATSConfig, port int, password string, log *natsLog) error {
-	s, err := server.NewServer(&server.Options{
+	options := &server.Options{
 		ServerName: "meibo", Host: host, Port: port, Username: "meibo", Password: password,
 		JetStream: true, StoreDir: n.home.path, SyncInterval: cfg.SyncInterval, SyncAlways: cfg.SyncInterval == 0,
 		MaxPayload: maxPayload, NoSigs: true,
-	})
+	}
+	if cfg.Cluster.Name != "" {
+		options.ServerName, options.Routes = cfg.Cluster.Name, cfg.Cluster.routes()
+		options.Cluster = server.ClusterOpts{Name: "meibo", Host: host, Port: cfg.Cluster.Port}
+	}
+	s, err := server.NewServer(options)
 	if err != nil {
 		return fmt.Errorf("configure server: %w", err)
 	}
@@ -108,6 +138,11 @@ func (n *NATS) launch(ctx context.Context, cfg NATSConfig, port int, password st
 
 // ClientURL returns the server's address with the user and the password.
 func (n *NATS) ClientURL() string { return n.url }
+
+// Leads reports whether the server is the one of its cluster that takes the messages of the stream.
+func (n *NATS) Leads(stream string) bool {
+	return n.server.JetStreamIsStreamLeader(server.DEFAULT_GLOBAL_ACCOUNT, stream)
+}
 
 // Close disconnects all clients and stops the server when its streams are on the disk.
 func (n *NATS) Close() error {

@@ -191,9 +191,13 @@ type Inspected struct {
 
 // SetUploaded records that the source is stored and verified, and returns the one that was recorded before, which is
 // zero for the first one: nothing names that one any more. ErrConflict: the import has been started or has ended, and
-// keeps its source. After any other error either may be recorded.
+// keeps its source. A *LimitError: the tenant has no room for it; nothing is recorded. After any other error either may be
+// recorded.
 func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in Inspected) (replaced imports.Source, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		if err := takeStorage(ctx, tx, t, id, in.Source.Size); err != nil {
+			return err
+		}
 		var old *imports.Source
 		// The row is locked before it is read, so that of two uploads the second replaces the first.
 		err := tx.QueryRow(ctx, `update import i set state = 'uploaded', uploaded_at = $3, source = $4, inspection = $5

@@ -28,6 +28,8 @@ type Settled struct {
 	Cut     imports.Cut
 	// Source is the version of the file that Mapping was made for.
 	Source imports.Source
+	// Rows is how many data rows the source has, where the tenant has a limit of them.
+	Rows *int64
 }
 
 // cut returns the cut, with one lane where rows of different keys can get into one another's way.
@@ -45,7 +47,7 @@ func (s *Settled) cut(schema *member.Schema) (imports.Cut, error) {
 
 // StartImport fixes the import's options, mapping, cut and fields and puts it into its list's queue; if the list is free,
 // it is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile. ErrFields: a
-// field of the mapping is not in use.
+// field of the mapping is not in use. A *LimitError: it has too many rows for today.
 func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Settled) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
@@ -60,6 +62,9 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrConflict
+		}
+		if err := checkRows(ctx, tx, t, id, s.Rows, s.Options.DryRun); err != nil {
+			return err
 		}
 		schema, err := keepFields(ctx, tx, t, list, id, s.Mapping)
 		if err != nil {
@@ -80,14 +85,14 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 	return nil
 }
 
-// lockListOf locks the list of an import for whoever changes the states of its imports, and returns it. It comes
-// before any row of them is locked, so that two who do so never wait for each other.
+// lockListOf locks the list of an import, and then the turns of its tenant, for whoever changes the states of imports, and
+// returns the list. It comes before any row of them is locked, so that two who do so never wait for each other.
 func lockListOf(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (list int64, err error) {
 	err = tx.QueryRow(ctx, `select list_id from import where tenant_id = $1 and id = $2`, t, id).Scan(&list)
 	if err != nil {
 		return 0, translate(err)
 	}
-	_, err = tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, listLock(t, list))
+	_, err = tx.Exec(ctx, `select pg_advisory_xact_lock($1), pg_advisory_xact_lock($2)`, listLock(t, list), turnsLock(t))
 	return list, err
 }
 
@@ -100,9 +105,9 @@ func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) erro
 	return err
 }
 
-// runNext gives the list's turn to the import that has waited longest, if no other import of it is running: one import
-// at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
-func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
+// runNextOf gives the list's turn to the import that has waited longest, if no other import of it is running: one import
+// at a time per list, in start order. Its member ids are reserved, and the splitters are told.
+func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	var id imports.ID
 	var source imports.Source
 	var options imports.Options

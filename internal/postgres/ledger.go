@@ -44,19 +44,21 @@ func (db *DB) OpenLedger(ctx context.Context, t tenant.ID, id imports.ID, lanes 
 	return next, nil
 }
 
-// Progress notes how many data rows the splitter has read. It tells whether the import is still running, and how many
-// others are being cut at the moment, which decides how much of the queue one of them may use.
-func (db *DB) Progress(ctx context.Context, t tenant.ID, id imports.ID, read int64) (running bool, others int, err error) {
+// Progress notes how many data rows the splitter has read. It tells whether the import is still running, and of how many
+// equal parts of the queue it may use one: each tenant has the same part, and divides it among its imports that are being
+// cut at the moment.
+func (db *DB) Progress(ctx context.Context, t tenant.ID, id imports.ID, read int64) (running bool, parts int, err error) {
 	err = db.pool.QueryRow(ctx, `with p as (insert into import_progress as p (tenant_id, import_id, rows_read, seen_at) values ($1, $2, $3, $4)
 			on conflict (tenant_id, import_id) do update set rows_read = greatest(p.rows_read, excluded.rows_read), seen_at = excluded.seen_at)
 		select exists (select from import where tenant_id = $1 and id = $2 and state = 'running'),
-			(select count(*) from import i join import_progress o on o.tenant_id = i.tenant_id and o.import_id = i.id
+			(select (1 + count(distinct i.tenant_id) filter (where i.tenant_id <> $1)) * (1 + count(*) filter (where i.tenant_id = $1))
+				from import i join import_progress o on o.tenant_id = i.tenant_id and o.import_id = i.id
 				where i.state = 'running' and i.split_at is null and i.id <> $2 and o.rows_read > 0 and o.seen_at > $4 - interval '10 s')`,
-		t, id, read, time.Now()).Scan(&running, &others)
+		t, id, read, time.Now()).Scan(&running, &parts)
 	if err != nil {
 		return false, 0, fmt.Errorf("note progress of import %s: %w", id, err)
 	}
-	return running, others, nil
+	return running, parts, nil
 }
 
 // EndOfSource records that the whole source is read: how many data rows it has and how many chunks each lane.

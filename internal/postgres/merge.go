@@ -47,8 +47,8 @@ type ChunkWork struct {
 	// from the start.
 	Parse func() ([]member.Row, error)
 	// Report stores the failed rows, in file order, before the transaction commits. It may be called again
-	// for the same chunk and must then replace what it stored.
-	Report func(ctx context.Context, failed []member.Row) error
+	// for the same chunk and must then replace what it stored. It returns how many bytes that takes.
+	Report func(ctx context.Context, failed []member.Row) (bytes int64, err error)
 	// locks has the members that the rows match kept as they are from when they are read.
 	locks bool
 }
@@ -132,10 +132,8 @@ func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkR
 		if err := m.write(); err != nil {
 			return err
 		}
-		if len(failed) > 0 {
-			if err := w.Report(ctx, failed); err != nil {
-				return fmt.Errorf("report failed rows: %w", err)
-			}
+		if err := m.report(failed); err != nil {
+			return err
 		}
 		if err := m.end(failed); err != nil {
 			return err
@@ -198,6 +196,22 @@ func (m *merging) merge() (failed []member.Row) {
 		}
 	}
 	return failed
+}
+
+// report has the failed rows stored, and notes the room that they take.
+func (m *merging) report(failed []member.Row) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	bytes, err := m.work.Report(m.ctx, failed)
+	if err != nil {
+		return fmt.Errorf("report failed rows: %w", err)
+	}
+	return ifMigrated(m.ctx, m.tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(m.ctx, `update import_lane set report_bytes = report_bytes + $4 where tenant_id = $1 and import_id = $2 and lane = $3`,
+			m.tenant, m.work.Import.ID, m.work.Lane, bytes)
+		return err
+	})
 }
 
 // end moves the ledger and stores a bounded number of the failed rows.

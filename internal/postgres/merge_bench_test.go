@@ -91,7 +91,7 @@ func (w *benchWorld) run(b *testing.B, rows, chunks int, level string) {
 				_, err := w.db.MergeChunk(context.Background(), w.job.Tenant, postgres.ChunkWork{
 					Import: w.job, Plan: w.plan, Lane: lane, Seq: w.seq + int64(c),
 					Parse:  func() ([]member.Row, error) { return w.rows(lane, c, rows, level), nil },
-					Report: func(context.Context, []member.Row) error { return nil },
+					Report: func(context.Context, []member.Row) (int64, error) { return 0, nil },
 				})
 				if err != nil {
 					b.Error(err)

@@ -96,7 +96,7 @@ func (w *world) mergeAs(ctx context.Context, allNew bool, lane int, seq, first i
 			}
 			return rows, nil
 		},
-		Report: func(context.Context, []member.Row) error { return nil },
+		Report: func(context.Context, []member.Row) (int64, error) { return 1, nil },
 	})
 }
 

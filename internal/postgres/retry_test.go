@@ -47,7 +47,7 @@ func (w *world) mergeNumbered(t *testing.T, seq int64, numbers []int64, cells ..
 			}
 			return rows, nil
 		},
-		Report: func(context.Context, []member.Row) error { return nil },
+		Report: func(context.Context, []member.Row) (int64, error) { return 0, nil },
 	})
 	must(t, err)
 	return r

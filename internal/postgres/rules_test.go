@@ -81,7 +81,7 @@ func (s *shop) run(t *testing.T, o imports.Options, chunk int, table ...string) 
 			r, err := s.db.MergeChunk(ctx, s.tenant, postgres.ChunkWork{
 				Import: job, Plan: plan, Seq: seq, AllNew: allNew,
 				Parse:  func() ([]member.Row, error) { return parseRows(plan, n-1, rows), nil },
-				Report: func(context.Context, []member.Row) error { return nil },
+				Report: func(context.Context, []member.Row) (int64, error) { return 0, nil },
 			})
 			must(t, err)
 			allNew = allNew && !r.Known

@@ -165,6 +165,10 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			r, err := db.RecordedSources(ctx, a, []postgres.SourceRef{{Import: uploaded, Upload: s.b.job.Source.Upload}})
 			return gave(len(r) > 0, r), err
 		},
+		"CheckStorage": func() (any, error) {
+			left, err := db.CheckStorage(ctx, a, uploaded, 1)
+			return gave(left != nil, left), err
+		},
 		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
 		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
 		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
@@ -275,6 +279,9 @@ var notOfIDs = map[string]string{
 	"CreateUser":        "takes no id",
 	"UpdateTenant":      "takes no id but the tenant's own",
 	"SetMemberQuota":    "as UpdateTenant",
+	"UpdateLimits":      "as UpdateTenant",
+	"Usage":             "as UpdateTenant",
+	"RowsLeft":          "as UpdateTenant",
 	"CreateField":       "takes no id",
 	"EnsureFields":      "takes no id",
 	"CreateList":        "takes no id",

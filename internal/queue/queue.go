@@ -290,6 +290,16 @@ func (q *Queue) BusyLanes(ctx context.Context, id imports.ID) (map[int]bool, err
 	return busy, nil
 }
 
+// Mergers returns how many workers merge chunks at the moment, or wait for one.
+func (q *Queue) Mergers(ctx context.Context) (int, error) {
+	c, err := q.js.Consumer(ctx, chunksStream, mergerConsumer)
+	if err != nil {
+		return 0, fmt.Errorf("count mergers: %w", err)
+	}
+	info := c.CachedInfo()
+	return info.NumAckPending + info.NumWaiting, nil
+}
+
 // PurgeChunks removes the chunks of an import that has ended.
 func (q *Queue) PurgeChunks(ctx context.Context, id imports.ID) error {
 	s, err := q.chunksStream(ctx)

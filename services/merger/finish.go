@@ -16,6 +16,12 @@ import (
 // finishers is how many imports one merger finishes at the same time: they wait for the database, not for it.
 const finishers = 2
 
+// An import with much left to do lets others have their turn for a moment, so often.
+const (
+	finishTurn = 2 * time.Second
+	otherTurns = 50 * time.Millisecond
+)
+
 // stepLimit bounds one transaction of an import's last stage.
 const stepLimit = 5 * time.Minute
 
@@ -29,6 +35,9 @@ func (h *handler) finish(ctx context.Context, j queue.Job) error {
 	}
 	for left := true; left && err == nil; {
 		left, err = h.step(ctx, i)
+		if left && err == nil && h.turn > 0 && time.Since(start) > h.turn {
+			return queue.Later(otherTurns)
+		}
 	}
 	switch {
 	case errors.Is(err, postgres.ErrStopped):

@@ -28,6 +28,8 @@ type handler struct {
 	log   *zap.Logger
 	plans *plans
 	slabs sync.Pool // of *slab
+	// turn is how long one import is finished while others wait; 0 is until it is done.
+	turn time.Duration
 }
 
 // handle merges one chunk. nil is returned only after the commit, or where there is nothing to do: the chunk
@@ -46,7 +48,7 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	result, err := h.db.MergeChunk(ctx, c.Tenant, postgres.ChunkWork{
 		Import: p.job, Plan: p.plan, Lane: c.Lane, Seq: c.Seq, AllNew: p.allNew.Load(),
 		Parse:  func() ([]member.Row, error) { return memory.parse(p.plan, p.job.Cut.ChunkRows, c.Chunk) },
-		Report: func(ctx context.Context, failed []member.Row) error { return h.report(ctx, c, failed) },
+		Report: func(ctx context.Context, failed []member.Row) (int64, error) { return h.report(ctx, c, failed) },
 	})
 	switch {
 	case errors.Is(err, postgres.ErrStopped):
@@ -138,21 +140,22 @@ func (s *slab) parse(plan *member.Plan, maxRows int, c imports.Chunk) ([]member.
 // reportLimit bounds the storing of a report: the chunk's transaction is open meanwhile.
 const reportLimit = 30 * time.Second
 
-// report stores a chunk's failed rows, as JSON lines under a name that repeats when the chunk does.
-func (h *handler) report(ctx context.Context, c queue.Chunk, failed []member.Row) error {
+// report stores a chunk's failed rows, as JSON lines under a name that repeats when the chunk does, and returns how large
+// they are.
+func (h *handler) report(ctx context.Context, c queue.Chunk, failed []member.Row) (size int64, err error) {
 	var lines bytes.Buffer
 	enc := json.NewEncoder(&lines)
 	enc.SetEscapeHTML(false)
 	for i := range failed {
 		r := &failed[i]
 		if err := enc.Encode(imports.FailedRow{Row: r.Number, Problems: r.Problems, Cells: r.Cells}); err != nil {
-			return fmt.Errorf("encode row %d: %w", r.Number, err)
+			return 0, fmt.Errorf("encode row %d: %w", r.Number, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, reportLimit)
 	defer cancel()
 	if err := h.blobs.PutFailures(ctx, c.Tenant, c.Import.String(), c.Lane, c.Seq, lines.Bytes()); err != nil {
-		return queue.Unavailable(err)
+		return 0, queue.Unavailable(err)
 	}
-	return nil
+	return int64(lines.Len()), nil
 }

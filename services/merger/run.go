@@ -58,7 +58,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	health.Register("database", db.Ping)
 	health.Register("queue", q.Ping)
 	health.Register("storage", blobs.Ping)
-	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, plans: newPlans(db)}
+	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, plans: newPlans(db), turn: finishTurn}
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		h.relay.Run,

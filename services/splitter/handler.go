@@ -122,8 +122,12 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 	if err != nil {
 		return 0, &imports.Failure{Problem: member.Problem{Code: member.HeaderChanged}, Err: err}
 	}
-	release, ok := h.budget.take(memory(i), i.Cut.Lanes > 1)
+	release, ok := h.budget.take(i.Tenant, memory(i), large(i))
 	if !ok {
+		// It is not forgotten: whoever looks for silent imports need not take it up again.
+		if _, _, err := h.db.Progress(ctx, i.Tenant, i.ID, 0); err != nil {
+			return 0, err
+		}
 		return 0, errNoRoom
 	}
 	defer release()
@@ -164,6 +168,14 @@ func memory(i *imports.Import) int64 {
 		bytes += min(keysInMemory, i.Source.MaxRows)*imports.SightingSize + min(i.Source.MaxRows/8, mostRowBits)
 	}
 	return bytes
+}
+
+// smallSource is the largest file whose cutting never takes long, in bytes.
+const smallSource = 1 << 20
+
+// large reports whether cutting the import may take long: as long as merging it does.
+func large(i *imports.Import) bool {
+	return i.Cut.Lanes > 1 || i.Source.Size > smallSource || i.Source.Gzip && i.Source.Size > smallSource/5
 }
 
 // cut reads the source to its end and returns the number of chunks per lane once all are in the queue.

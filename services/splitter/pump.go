@@ -17,11 +17,19 @@ import (
 // errStopped: the import is not running any more.
 var errStopped = errors.New("import is not running")
 
-// minWindow is how many chunks an import may always have in the queue.
+// perWorker is how many chunks may be in the queue for each worker that merges: the one in its hands, and two in the line,
+// so that it has the next at once although nobody looks at the lanes all the time. What comes then waits for no more.
+const perWorker = 3
+
+// minWindow is how many chunks may always be in the queue, also where no worker is known.
 const minWindow = 2
 
-// checkInEvery is how often a splitter notes its progress and asks whether the import still runs.
-const checkInEvery = time.Second
+// A splitter notes its progress and asks whether the import still runs so often: sooner at first, since those that began
+// together have not heard of one another.
+const (
+	firstCheckIn = 50 * time.Millisecond
+	checkInEvery = time.Second
+)
 
 // The pause between two looks at the lanes grows from the first to the second while none gets free.
 const (
@@ -135,7 +143,7 @@ func (p *pump) look(ctx context.Context) {
 	}
 }
 
-// watch checks in now and then every second until stop is called. The context that it returns ends, with errStopped as
+// watch checks in now and then again and again until stop is called. The context that it returns ends, with errStopped as
 // its cause, when the import does not run any more, whatever the splitter waits for at that moment.
 func (p *pump) watch(ctx context.Context) (watched context.Context, stop func(), err error) {
 	if err := p.checkIn(ctx); err != nil {
@@ -144,7 +152,7 @@ func (p *pump) watch(ctx context.Context) (watched context.Context, stop func(),
 	watched, cancel := context.WithCancelCause(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for pause(watched, checkInEvery) == nil {
+		for every := firstCheckIn; pause(watched, every) == nil; every = min(2*every, checkInEvery) {
 			switch err := p.checkIn(watched); {
 			case errors.Is(err, errStopped):
 				cancel(err)
@@ -156,18 +164,23 @@ func (p *pump) watch(ctx context.Context) (watched context.Context, stop func(),
 	return watched, func() { cancel(context.Canceled); wg.Wait() }, nil
 }
 
-// checkIn notes the progress and returns errStopped if the import does not run any more. It shares the window among
-// the imports that are being cut: the more there are, the fewer chunks each may have in the queue, so that a small one
-// never waits long behind large ones.
+// checkIn notes the progress and returns errStopped if the import does not run any more. It shares out what may be in
+// the queue, which is little more than the workers have in their hands, so that a small import never waits long behind
+// large ones: among the tenants whose imports are being cut, and then among the imports of each.
 func (p *pump) checkIn(ctx context.Context) error {
-	running, others, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
+	running, parts, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
 	if err != nil {
 		return err
 	}
 	if !running {
 		return errStopped
 	}
-	p.share.Store(int64(max(minWindow, p.window/(others+1))))
+	workers, err := p.queue.Mergers(ctx)
+	if err != nil && ctx.Err() == nil {
+		p.log.Warn("cannot see the mergers", zap.Stringer("import", p.job.ID), zap.Error(err))
+	}
+	window := min(max(minWindow, perWorker*workers), p.window)
+	p.share.Store(int64(max(1, window/parts)))
 	return nil
 }
 

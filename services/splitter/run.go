@@ -11,7 +11,6 @@ import (
 	"context"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/postgres"
@@ -29,9 +28,10 @@ type Config struct {
 	// Concurrency is how many imports one splitter cuts at the same time.
 	Concurrency int `env:"MEIBO_SPLITTER_CONCURRENCY" envDefault:"16"`
 	// MemoryBudget bounds the chunks that wait in memory, over all imports, in bytes.
-	MemoryBudget int64 `env:"MEIBO_SPLITTER_MEMORY" envDefault:"100663296"`
-	// Window is how many chunks may be in the queue over all imports; it is shared out among those that run.
-	Window int `env:"MEIBO_SPLITTER_WINDOW" envDefault:"32"`
+	MemoryBudget int64 `env:"MEIBO_SPLITTER_MEMORY" envDefault:"268435456"`
+	// Window is how many chunks may be in the queue over all imports, whatever the number of workers; it is shared out among
+	// the tenants whose imports are being cut.
+	Window int `env:"MEIBO_SPLITTER_WINDOW" envDefault:"256"`
 }
 
 // Run cuts imports until ctx ends.
@@ -55,43 +55,10 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	health.Register("queue", q.Ping)
 	health.Register("storage", blobs.Ping)
 	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, window: cfg.Window, budget: newBudget(cfg.MemoryBudget)}
+	h.budget.turns = max(1, cfg.Concurrency*3/4)
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		h.relay.Run,
 		func(ctx context.Context) error { return q.ConsumeStarted(ctx, cfg.Concurrency, h.handle, h.dropped) },
 	)
-}
-
-// budget is the memory that all imports of a splitter share. A part of it is kept from imports with several lanes, so
-// that a small import never waits for the large ones.
-type budget struct {
-	all, large           *semaphore.Weighted
-	allBytes, largeBytes int64
-}
-
-func newBudget(size int64) *budget {
-	b := &budget{allBytes: size, largeBytes: size * 3 / 4}
-	b.all, b.large = semaphore.NewWeighted(b.allBytes), semaphore.NewWeighted(b.largeBytes)
-	return b
-}
-
-// take takes so many bytes, at most what there is at all, and returns how to give them back; not ok: there are too few
-// for now. It never waits: another splitter may have room.
-func (b *budget) take(bytes int64, large bool) (release func(), ok bool) {
-	if !large {
-		bytes = min(bytes, b.allBytes)
-		if !b.all.TryAcquire(bytes) {
-			return nil, false
-		}
-		return func() { b.all.Release(bytes) }, true
-	}
-	bytes = min(bytes, b.largeBytes)
-	if !b.large.TryAcquire(bytes) {
-		return nil, false
-	}
-	if !b.all.TryAcquire(bytes) {
-		b.large.Release(bytes)
-		return nil, false
-	}
-	return func() { b.all.Release(bytes); b.large.Release(bytes) }, true
 }

@@ -125,7 +125,7 @@ func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk))
 				})
 				return rows, err
 			},
-			Report: func(ctx context.Context, failed []member.Row) error { return b.report(ctx, c, failed) },
+			Report: func(ctx context.Context, failed []member.Row) (int64, error) { return 0, b.report(ctx, c, failed) },
 		})
 		if err == nil && (r.Last || r.Done) {
 			_, err = b.db.FinishImport(ctx, c.Tenant, c.Import)
@@ -321,27 +321,49 @@ func TestImportWithoutItsSourceFails(t *testing.T) {
 func TestLargeImportsLeaveRoomForSmallOnes(t *testing.T) {
 	t.Parallel()
 	b := newBudget(1000)
-	releaseLarge, ok := b.take(5000, true)
+	releaseLarge, ok := b.take(1, 5000, true)
 	if !ok {
 		t.Fatal("an import that is larger than the budget can never be cut")
 	}
-	if _, ok := b.take(500, true); ok {
+	if _, ok := b.take(2, 500, true); ok {
 		t.Error("a second large import got memory that is not there")
 	}
-	releaseSmall, ok := b.take(200, false)
+	releaseSmall, ok := b.take(3, 200, false)
 	if !ok {
 		t.Error("a small import found no room beside a large one")
 	}
-	if _, ok := b.take(200, false); ok {
+	if _, ok := b.take(3, 200, false); ok {
 		t.Error("the budget was exceeded")
 	}
 	releaseSmall()
 	releaseLarge()
-	releaseAll, ok := b.take(5000, false)
+	releaseAll, ok := b.take(3, 5000, false)
 	if !ok {
 		t.Error("memory was not given back")
 	}
 	releaseAll()
+}
+
+// TestTenantLeavesHalfOfTheRoomToOthers has one tenant take all that it gets.
+func TestTenantLeavesHalfOfTheRoomToOthers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ bytes, turns, own, other int }{
+		"memory": {100, 0, 3, 3}, "turns": {1, 6, 3, 3}, "one that needs more than half": {600, 0, 1, 0},
+	} {
+		b := newBudget(800)
+		b.turns = tt.turns
+		took := func(id tenant.ID) (n int) {
+			for {
+				if _, ok := b.take(id, int64(tt.bytes), true); !ok {
+					return n
+				}
+				n++
+			}
+		}
+		if own, other := took(1), took(2); own != tt.own || other != tt.other {
+			t.Errorf("%s: %d imports of one tenant, %d of another; want %d and %d", name, own, other, tt.own, tt.other)
+		}
+	}
 }
 
 func TestImportWithoutRoomIsLeftToOtherSplitters(t *testing.T) {
@@ -350,7 +372,7 @@ func TestImportWithoutRoomIsLeftToOtherSplitters(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	b.budget = newBudget(1 << 20)
-	full, _ := b.budget.take(1<<20, false)
+	full, _ := b.budget.take(b.tenant, 1<<20, false)
 	j := b.running(t, roster(100), imports.Cut{Lanes: 4, ChunkRows: 50, ChunkBytes: 1 << 16})
 	must(t, b.queue.PublishStarted(ctx, j, 1))
 	var wg sync.WaitGroup

@@ -47,7 +47,9 @@ func (w *world) failRow(id string, p member.Problem, cells ...string) {
 				Values: make([]member.Value, len(plan.Fields)), Actions: make([]member.Action, len(plan.Fields)),
 			}}, nil
 		},
-		Report: func(ctx context.Context, failed []member.Row) error { return w.report(ctx, job, 0, 0, failed) },
+		Report: func(ctx context.Context, failed []member.Row) (int64, error) {
+			return 0, w.report(ctx, job, 0, 0, failed)
+		},
 	})
 	w.must(err)
 }

@@ -223,7 +223,7 @@ func (s *server) formPart(w http.ResponseWriter, r *http.Request, f *form, p *mu
 		if i.State != imports.StateCreated {
 			return sameSource(ctx, i, p)
 		}
-		stored, err := s.store(ctx, i, p)
+		stored, err := s.store(ctx, i, p, -1)
 		if err == nil {
 			f.created = stored
 		}

@@ -144,6 +144,11 @@ func (s *server) readImport(ctx context.Context, in *ImportInput) (*importOutput
 		return nil, err
 	}
 	out := s.output(ctx, http.StatusOK, i)
+	waits, err := s.waitsForOthers(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Warnings = append(out.Body.Warnings, waits...)
 	if i.State.Final() {
 		mails, err := s.mailWarnings(ctx, i)
 		if err != nil {

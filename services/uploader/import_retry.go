@@ -201,7 +201,7 @@ func (s *server) retryPart(w http.ResponseWriter, r *http.Request, root *imports
 	if i.State != imports.StateCreated {
 		return sameSource(r.Context(), i, p)
 	}
-	stored, err := s.store(r.Context(), i, p)
+	stored, err := s.store(r.Context(), i, p, -1)
 	if err == nil {
 		f.created = stored
 	}

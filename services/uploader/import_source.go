@@ -30,7 +30,7 @@ func (s *server) putSource(w http.ResponseWriter, r *http.Request) {
 		err = refuse(http.StatusUnsupportedMediaType, codeContentEncoding)
 	}
 	if err == nil {
-		i, err = s.store(ctx, i, r.Body)
+		i, err = s.store(ctx, i, r.Body, r.ContentLength)
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -40,12 +40,17 @@ func (s *server) putSource(w http.ResponseWriter, r *http.Request) {
 }
 
 // store puts a file into object storage under a name of its own, inspects what is stored, and records it as the
-// import's source. Until it is recorded, the import is as if nothing had come, whatever happens meanwhile.
-func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader) (*imports.Import, error) {
+// import's source. Until it is recorded, the import is as if nothing had come, whatever happens meanwhile. size is -1 where it is not
+// known.
+func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader, size int64) (*imports.Import, error) {
 	if err := checkWaiting(i); err != nil {
 		return nil, err
 	}
-	in := &watched{from: body}
+	left, err := s.checkRoom(ctx, i, size)
+	if err != nil {
+		return nil, err
+	}
+	in := &watched{from: s.within(ctx, i, body, left)}
 	buffered := bufio.NewReaderSize(in, sheet.HeadSize)
 	if err := checkHead(buffered, i.Options.Encoding); err != nil {
 		if in.err != nil {
@@ -125,10 +130,14 @@ func (s *server) inspectUpload(ctx context.Context, i *imports.Import) (*Inspect
 func (s *server) record(ctx context.Context, i *imports.Import, found *Inspection) error {
 	i.Source.Format, i.Source.Gzip, i.Source.MaxRows = found.Format, found.Gzip, found.MaxRows
 	replaced, err := s.db.SetUploaded(ctx, i.Tenant, i.ID, postgres.Inspected{Source: i.Source, Inspection: found})
-	if errors.Is(err, postgres.ErrConflict) {
+	var beyond *postgres.LimitError
+	switch {
+	case errors.Is(err, postgres.ErrConflict):
 		return s.conflict(ctx, i)
-	}
-	if err != nil {
+	case errors.As(err, &beyond): // others came at the same time
+		s.discard(ctx, i, i.Source.Upload)
+		return err
+	case err != nil:
 		return err
 	}
 	if replaced.Upload != "" && replaced.Upload != i.Source.Upload {
@@ -178,7 +187,10 @@ func (w *watched) Read(p []byte) (int, error) {
 
 // uploadFailure says why the bytes of a request did not come.
 func uploadFailure(ctx context.Context, err error) error {
+	var beyond *postgres.LimitError
 	switch {
+	case errors.As(err, &beyond):
+		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return refuse(http.StatusRequestTimeout, codeStalled)
 	case ctx.Err() != nil:

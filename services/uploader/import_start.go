@@ -96,8 +96,12 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	i.Options.Encoding, i.Options.Delimiter, i.Options.Sheet = found.Encoding, found.Delimiter, found.Sheet
 	i.Options.NoHeader, i.Options.HeaderRow = !found.Header, found.HeaderRow
 	i.Source.Gzip, i.Source.MaxRows = found.Gzip, found.MaxRows
+	rows, err := s.countRows(ctx, i)
+	if err != nil {
+		return nil, err
+	}
 	err = s.db.StartImport(ctx, i.Tenant, i.ID, postgres.Settled{
-		Options: i.Options, Mapping: m, Cut: cutOf(i), Source: i.Source,
+		Options: i.Options, Mapping: m, Cut: cutOf(i), Source: i.Source, Rows: rows,
 	})
 	switch {
 	case errors.Is(err, postgres.ErrConflict):

@@ -219,7 +219,9 @@ func (w *world) merge(id string, lane int, seq int64, numbers []int64, cells ...
 			}
 			return rows, nil
 		},
-		Report: func(ctx context.Context, failed []member.Row) error { return w.report(ctx, job, lane, seq, failed) },
+		Report: func(ctx context.Context, failed []member.Row) (int64, error) {
+			return 0, w.report(ctx, job, lane, seq, failed)
+		},
 	})
 	w.must(err)
 }

@@ -35,7 +35,7 @@ func (a *atEnd) Read(p []byte) (int, error) {
 // during uploads a file to the import, which is as it is now, while do happens.
 func (w *world) during(id, content string, do func()) error {
 	w.Helper()
-	_, err := w.server.store(w.Context(), w.job(id), &atEnd{Reader: strings.NewReader(content), do: do})
+	_, err := w.server.store(w.Context(), w.job(id), &atEnd{Reader: strings.NewReader(content), do: do}, -1)
 	return err
 }
 
@@ -132,7 +132,7 @@ func TestOfSimultaneousUploadsOneIsTheSource(t *testing.T) {
 	for n := range 8 {
 		all.Go(func() {
 			now := *job
-			if _, err := w.server.store(t.Context(), &now, strings.NewReader([]string{smallCSV, otherCSV}[n%2])); err != nil {
+			if _, err := w.server.store(t.Context(), &now, strings.NewReader([]string{smallCSV, otherCSV}[n%2]), -1); err != nil {
 				t.Error(err)
 			}
 		})

@@ -34,6 +34,8 @@ type meOutput struct {
 		Tenant tenantView `json:"tenant"`
 		User   *userView  `json:"user,omitempty" doc:"Absent for a key that belongs to nobody."`
 		Key    keyView    `json:"key"`
+		Limits limitsView `json:"limits" doc:"What the account may have."`
+		Usage  usageView  `json:"usage" doc:"Where the account stands."`
 	} `nameHint:"Me"`
 }
 
@@ -46,5 +48,10 @@ func (s *server) readMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if c.User.ID != 0 {
 		out.Body.User = &userView{c.User.ID, c.User.Email, c.User.Name, c.User.Language, string(c.User.Role)}
 	}
+	u, err := s.db.Usage(ctx, c.Tenant.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Limits, out.Body.Usage = viewUsage(&u)
 	return &out, nil
 }

@@ -2,7 +2,6 @@ package uploader
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -72,12 +71,11 @@ func register[I, O any](s *server, op huma.Operation, handle func(context.Contex
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
-			var r *refusal
-			if p := s.problemOf(ctx, err); errors.As(err, &r) && r.header != nil {
-				return nil, huma.ErrorWithHeaders(p, r.header)
-			} else {
-				return nil, p
+			p := s.problemOf(ctx, err)
+			if p.header != nil {
+				return nil, huma.ErrorWithHeaders(p, p.header)
 			}
+			return nil, p
 		}
 		return out, nil
 	})

@@ -22,7 +22,7 @@ func docCreateImport() huma.Operation {
 			"a part `options` with the same JSON, if anything is to be said, then a part `file`; a part `start` with `false` leaves it unstarted.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" \\\n      -F 'options={\"key\":\"member_sn\"}' -F file=@members.csv \\\n      \"$MEIBO_SERVER/v1/imports\"",
 		http.StatusCreated, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
-		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
 	op.Responses["200"] = &huma.Response{Description: "The import that was created with this Idempotency-Key before, by JSON"}
 	op.RequestBody = &huma.RequestBody{
 		Required: true,
@@ -54,10 +54,10 @@ func docReadImport() huma.Operation {
 func docPutSource() huma.Operation {
 	op := operation(http.MethodPut, "/v1/imports/{id}/source", "put-source", tagImports, "Upload the file",
 		"The body is the file itself: CSV, TSV or another delimiter, in UTF-8, Shift_JIS, EUC-JP or UTF-16, also as gzip; or XLSX. It may be of any size and is stored as it comes. What it is is told from its content. "+
-			"Nothing of an upload that breaks off is kept; send it again. Until the import starts, another file replaces the one before.\n\n"+
+			"Nothing of an upload that breaks off is kept; send it again. Where the account may only keep so many bytes (GET /v1/me), more are refused with `storage_limit`. Until the import starts, another file replaces the one before.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -T members.csv \"$MEIBO_SERVER/v1/imports/$ID/source\"",
 		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict,
-		http.StatusUnsupportedMediaType, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
+		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
 	op.Parameters = []*huma.Param{idParam()}
 	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Extensions: map[string]any{"contentMediaType": "application/octet-stream"}}},
@@ -81,8 +81,8 @@ func docReadInspection() huma.Operation {
 func docStartImport() huma.Operation {
 	op := operation(http.MethodPost, "/v1/imports/{id}/start", "start-import", tagImports, "Start an import",
 		"Settles options and mapping, and puts the import into its list's queue: one import runs per list at a time, in the order of their starts. "+
-			"What is said here goes before what was said at creation.",
-		http.StatusAccepted, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+			"What is said here goes before what was said at creation. Where the account may only import so many rows in a day (GET /v1/me), more are refused with `rows_per_day`, which says when they can be.",
+		http.StatusAccepted, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
 
@@ -112,7 +112,7 @@ func docListCodes() huma.Operation {
 }
 
 func docReadMe() huma.Operation {
-	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to.", http.StatusOK)
+	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to, what the tenant may have, and what it has of it.", http.StatusOK)
 }
 
 func idParam() *huma.Param {

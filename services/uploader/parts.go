@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,6 +70,13 @@ type beginPartsOutput struct {
 func (s *server) beginParts(ctx context.Context, in *BeginPartsInput) (*beginPartsOutput, error) {
 	i, err := s.waitingImport(ctx, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	size := int64(0)
+	if in.Body != nil {
+		size = in.Body.Size
+	}
+	if _, err := s.checkRoom(ctx, i, size); err != nil {
 		return nil, err
 	}
 	p, begun, err := s.blobs.BeginParts(ctx, i.Tenant, i.ID.String())
@@ -183,8 +191,11 @@ func (s *server) signParts(ctx context.Context, in *SignPartsInput) (*signPartsO
 			return nil, invalid(badOption("numbers", "1–10000"))
 		}
 	}
-	_, p, err := s.underWay(ctx, in.ID)
+	i, p, err := s.underWay(ctx, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkPartRoom(ctx, i, p, slices.Max(in.Body.Numbers), 0); err != nil {
 		return nil, err
 	}
 	out := &signPartsOutput{}
@@ -249,6 +260,9 @@ func (s *server) receivePart(r *http.Request) (blob.Part, error) {
 	p, err := s.blobs.FindParts(r.Context(), i.Tenant, i.ID.String(), "")
 	if err != nil {
 		return blob.Part{}, storeFailure(err)
+	}
+	if err := s.checkPartRoom(r.Context(), i, p, number, r.ContentLength); err != nil {
+		return blob.Part{}, err
 	}
 	in := &watched{from: r.Body}
 	if given {

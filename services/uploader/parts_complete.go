@@ -174,6 +174,13 @@ func (s *server) assemble(ctx context.Context, i *imports.Import, c *Completion)
 		if err := checkParts(parts, c); err != nil {
 			return blob.Object{}, err
 		}
+		total := int64(0)
+		for _, part := range parts {
+			total += part.Size
+		}
+		if _, err := s.checkRoom(ctx, i, total); err != nil {
+			return blob.Object{}, err
+		}
 		err = s.blobs.CompleteParts(ctx, p, parts)
 	}
 	if err != nil && !errors.Is(err, blob.ErrNotFound) { // not found: another call was quicker

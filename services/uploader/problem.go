@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -28,6 +29,8 @@ type refusal struct {
 	parts []part
 	// header is what the answer has beside the problem.
 	header http.Header
+	// limit is the limit of the tenant that is in the way.
+	limit *limitView
 	// member is the id of the member that is in the way.
 	member int64
 	cause  error
@@ -79,6 +82,8 @@ type problem struct {
 	Code   string        `json:"code" example:"key_not_mapped" doc:"A stable name of the problem, for programs."`
 	Errors []problemPart `json:"errors,omitempty" doc:"The parts of the request that are wrong, where it is they."`
 	Member int64         `json:"member_id,omitempty" doc:"The member that has the key already (member_exists)."`
+	Limit  *limitView    `json:"limit,omitempty" doc:"The limit of the account that is in the way (rows_per_day, storage_limit)."`
+	header http.Header
 }
 
 // problemPart is one part of a request that is wrong.
@@ -115,9 +120,12 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 func classify(ctx context.Context, err error) *refusal {
 	var r *refusal
 	var unsupported *sheet.Unsupported
+	var beyond *postgres.LimitError
 	switch {
 	case errors.As(err, &r):
 		return r
+	case errors.As(err, &beyond):
+		return beyondLimit(ctx, beyond)
 	case errors.As(err, &unsupported):
 		return &refusal{status: http.StatusUnsupportedMediaType, code: string(unsupported.Code), say: unsupported.Reason.In, cause: err}
 	case errors.Is(err, postgres.ErrNotFound):
@@ -135,7 +143,7 @@ const statusClientGone = 499
 
 // in says a refusal in a language.
 func (r *refusal) in(lang tenant.Language) *problem {
-	p := &problem{Type: "about:blank", Title: http.StatusText(r.status), Status: r.status, Code: r.code, Member: r.member}
+	p := &problem{Type: "about:blank", Title: http.StatusText(r.status), Status: r.status, Code: r.code, Member: r.member, Limit: r.limit, header: r.header}
 	for _, part := range r.parts {
 		p.Errors = append(p.Errors, problemPart{
 			Code: part.code, Option: part.option, Field: part.field, Header: part.header,
@@ -184,6 +192,7 @@ func sentence(code string, say func(tenant.Language) string, fill []string, lang
 // fail answers with the problem that err is.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.problemOf(r.Context(), err)
+	maps.Copy(w.Header(), p.header)
 	w.Header().Set("Content-Type", problemType)
 	writeJSON(w, p.Status, p)
 }

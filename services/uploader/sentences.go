@@ -68,6 +68,9 @@ const (
 	codeMemberChanged   = "member_changed"
 	codeIfMatchRequired = "if_match_required"
 	codeTooSlow         = "search_too_slow"
+	codeRowsPerDay      = "rows_per_day"
+	codeStorageLimit    = "storage_limit"
+	codeRunningLimit    = "running_limit"
 )
 
 // sentences are what people read for a code; {name} is a place to fill.
@@ -135,5 +138,8 @@ var sentences = map[string]member.Text{
 	codeMemberChanged:   {JA: "読み取ったあとに会員が変更されています（現在のバージョン：{version}）。もう一度読み取り、ETagの値をIf-Matchに指定してやり直してください。", EN: "The member has been changed since it was read (its version is {version} now). Please read it again and send its ETag as If-Match."},
 	codeIfMatchRequired: {JA: "If-Matchヘッダーが必要です。GET /v1/members/{id} のETagの値を指定してください。", EN: "The header If-Match is required. Please send the ETag of GET /v1/members/{id}."},
 	codeTooSlow:         {JA: "検索に時間がかかりすぎるため、中止しました。会員番号・メールアドレス・電話番号などのキー項目の条件を追加して、対象を絞り込んでください。", EN: "The search took too long and was given up. Please narrow it by a key field, such as the member number, the e-mail address or the phone number."},
+	codeRowsPerDay:      {JA: "1日に取り込める行数の上限（{limit}行）を超えるため、開始できません。本日はすでに{used}行を取り込んでおり、このファイルは{needed}行以上あります。{time}以降にもう一度開始するか、行数を減らすか、管理者に上限の変更をご依頼ください。", EN: "This would go beyond the rows that may be imported in a day ({limit}): {used} have been today, and the file has {needed} or more. Please start it again after {time}, import fewer rows, or ask an administrator for a higher limit."},
+	codeStorageLimit:    {JA: "ファイルの保存容量の上限（{limit}バイト）を超えるため、アップロードできません（使用中：{used}バイト）。不要なファイルの保存期間が過ぎるのを待つか、管理者に上限の変更をご依頼ください。", EN: "There is no room for the file: files and reports may take {limit} bytes, and {used} are taken. Please wait until older ones are deleted, or ask an administrator for a higher limit."},
+	codeRunningLimit:    {JA: "同時に実行できるインポートの上限（{limit}件）に達しているため、順番を待っています。ほかのインポートが終わると自動的に開始します。", EN: "As many imports are running as may at the same time ({limit}). This one starts by itself when its turn comes."},
 	codeMailFailed:      {JA: "{recipient} へのメールを送信できませんでした。", EN: "The mail to {recipient} could not be delivered."},
 }

@@ -26,6 +26,7 @@ type Instance struct {
 
 	dir     string
 	port    int
+	config  embedded.NATSConfig // but for what the others say
 	running *embedded.NATS
 }
 
@@ -62,7 +63,9 @@ func (i *Instance) Start(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), startTimeout)
 	defer cancel()
-	server, err := embedded.StartNATS(ctx, embedded.NATSConfig{Dir: i.dir, Port: i.port, SyncInterval: time.Minute})
+	config := i.config
+	config.Dir, config.Port, config.SyncInterval = i.dir, i.port, time.Minute
+	server, err := embedded.StartNATS(ctx, config)
 	if err != nil {
 		tb.Fatal(err)
 	}
