@@ -109,7 +109,7 @@ func (e *editing) rememberOptOuts() error {
 		where o.tenant_id = $1 and o.list_id = $2 and o.field = n.field and o.contact = n.contact and not n.opted_out`,
 		e.tenant, e.work.Import.ListID, fields, contacts, outs)
 	b.Queue(`delete from import_opt_out o using import i, unnest($3::text[], $4::text[]) n(field, contact)
-		where i.tenant_id = $1 and i.list_id = $2 and i.state = 'running'
+		where i.tenant_id = $1 and i.list_id = $2 and i.state in ('running', 'paused')
 			and o.tenant_id = $1 and o.import_id = i.id and o.field = n.field and o.contact = n.contact`,
 		e.tenant, e.work.Import.ListID, fields, contacts)
 	return e.tx.SendBatch(e.ctx, &b).Close()

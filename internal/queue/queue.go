@@ -290,16 +290,29 @@ func (q *Queue) BusyLanes(ctx context.Context, id imports.ID) (map[int]bool, err
 	return busy, nil
 }
 
-// PurgeChunks removes the chunks of an import that has ended.
-func (q *Queue) PurgeChunks(ctx context.Context, id imports.ID) error {
-	s, err := q.chunksStream(ctx)
-	if err == nil {
-		err = s.Purge(ctx, jetstream.WithPurgeSubject(chunkSubject+id.String()+".*"))
-	}
-	if err != nil {
+// PurgeChunks removes the chunks of an import that has been stopped. runs tells whether the import runs again by now, in
+// which case its chunks stay: it is asked after the end of the stream was looked up, and nothing behind that is removed, so
+// that whoever is late never takes away a chunk of the run that comes next.
+func (q *Queue) PurgeChunks(ctx context.Context, id imports.ID, runs func(context.Context) (bool, error)) error {
+	if err := q.purgeChunks(ctx, id, runs); err != nil {
 		return fmt.Errorf("purge chunks of import %s: %w", id, err)
 	}
 	return nil
+}
+
+func (q *Queue) purgeChunks(ctx context.Context, id imports.ID, runs func(context.Context) (bool, error)) error {
+	s, err := q.chunksStream(ctx)
+	if err != nil {
+		return err
+	}
+	info, err := s.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if again, err := runs(ctx); err != nil || again {
+		return err
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSubject(chunkSubject+id.String()+".*"), jetstream.WithPurgeSequence(info.State.LastSeq+1))
 }
 
 // chunksStream looks the stream up once: a splitter asks it every few milliseconds.

@@ -25,7 +25,7 @@ func (p *pump) repeatedKeys(ctx context.Context, i *imports.Import, c *cutting) 
 	}
 	d := newDuplicates(int(min(keysInMemory, i.Source.MaxRows+1)), unnamedFile)
 	defer d.close()
-	err := p.eachRow(ctx, i, func(row *sheet.Row) error {
+	err := p.eachRow(ctx, i, func(row *sheet.Row, _ func() float64) error {
 		if _, problem := c.read(row); problem.Code != "" {
 			return nil
 		}

@@ -3,6 +3,7 @@ package splitter
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,7 @@ import (
 	"github.com/meibo/meibo/internal/queue"
 )
 
-// errStopped: the import is not running any more.
+// errStopped: the import is not running any more, or was set going again since.
 var errStopped = errors.New("import is not running")
 
 // minWindow is how many chunks an import may always have in the queue.
@@ -47,6 +48,9 @@ type pump struct {
 	// share is how many chunks the import may have in the queue, read the number of data rows so far; watch sets and
 	// tells them in another goroutine.
 	share, read atomic.Int64
+	// row is the number of the last row that was read, part the bits of the part of the file that was.
+	row  atomic.Int64
+	part atomic.Uint64
 }
 
 func newPump(h *handler, i *imports.Import, merged []int64) *pump {
@@ -96,7 +100,7 @@ func (p *pump) publish(ctx context.Context) (any bool, err error) {
 			continue
 		}
 		c := p.waiting[lane][0]
-		err := p.queue.PublishChunk(ctx, queue.Chunk{Job: queue.Job{Tenant: p.job.Tenant, Import: p.job.ID}, Chunk: c})
+		err := p.queue.PublishChunk(ctx, queue.Chunk{Job: queue.Job{Tenant: p.job.Tenant, Import: p.job.ID}, Chunk: c, Run: p.job.Run})
 		// Whatever the answer was: the lane is taken for now.
 		p.busy[lane] = true
 		p.busyCount++
@@ -156,19 +160,36 @@ func (p *pump) watch(ctx context.Context) (watched context.Context, stop func(),
 	return watched, func() { cancel(context.Canceled); wg.Wait() }, nil
 }
 
-// checkIn notes the progress and returns errStopped if the import does not run any more. It shares the window among
+// checkIn notes the progress and returns errStopped if the import does not run any more, or does in another run. It shares the window among
 // the imports that are being cut: the more there are, the fewer chunks each may have in the queue, so that a small one
 // never waits long behind large ones.
 func (p *pump) checkIn(ctx context.Context) error {
-	running, others, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
+	run, others, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
 	if err != nil {
 		return err
 	}
-	if !running {
+	if run != p.job.Run {
 		return errStopped
+	}
+	if row := p.row.Load(); row > 0 {
+		if err := p.db.NotePlace(ctx, p.job.Tenant, p.job.ID, row, math.Float64frombits(p.part.Load())); err != nil {
+			return err
+		}
 	}
 	p.share.Store(int64(max(minWindow, p.window/(others+1))))
 	return nil
+}
+
+// leaveWait bounds the last note of a splitter that cannot go on.
+const leaveWait = time.Second
+
+// leave notes how far the splitter has come that cannot go on. That it cannot is told by another error.
+func (p *pump) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWait)
+	defer cancel()
+	if err := p.checkIn(ctx); err != nil && !errors.Is(err, errStopped) {
+		p.log.Warn("cannot check in", zap.Stringer("import", p.job.ID), zap.Error(err))
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -256,7 +256,7 @@ func TestSplitterThatTakesOverSendsNoMergedChunkAgain(t *testing.T) {
 			}
 		})
 	})
-	must(t, b.queue.PurgeChunks(ctx, j.Import)) // what the first had in flight is lost, too
+	must(t, b.queue.PurgeChunks(ctx, j.Import, func(context.Context) (bool, error) { return false, nil })) // what the first had in flight is lost, too
 	must(t, b.handle(ctx, j))
 	if i := b.ended(ctx, t, j); i.State != imports.StateCompleted || i.Totals.Created != 1000 {
 		t.Errorf("import is %s with %+v, want 1000 created", i.State, i.Totals)

@@ -177,7 +177,7 @@ func TestUndeliverableMailsAreWarnings(t *testing.T) {
 	w := newWorld(t)
 	i := w.uploaded(smallCSV)
 	want[importView](w, http.StatusOK, w.post("/v1/imports/"+i.ID+"/cancel", ``))
-	w.must(w.db.RecordNoRecipient(t.Context(), w.acme.tenant.ID, w.id(i.ID)))
+	w.must(w.db.RecordNoRecipient(t.Context(), w.acme.tenant.ID, w.id(i.ID), 1))
 	read := want[importView](w, http.StatusOK, w.get("/v1/imports/"+i.ID))
 	if len(read.Warnings) != 1 || read.Warnings[0].Code != codeNoRecipient || read.Warnings[0].Detail == "" {
 		t.Errorf("warnings = %+v", read.Warnings)
