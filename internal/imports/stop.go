@@ -16,10 +16,13 @@ var mendable = []member.Code{member.PoisonChunk, member.NewerMessage, member.Sou
 // Mendable returns the codes of the failures after which an import can be resumed.
 func Mendable() []member.Code { return slices.Clone(mendable) }
 
+// CanMend reports whether what such a failure tells of can be mended.
+func CanMend(code member.Code) bool { return slices.Contains(mendable, code) }
+
 // Resumable reports whether the import can go on where it stood, at that time: it is paused, or it has failed, not long
 // ago, for a reason that can be mended.
 func (i *Import) Resumable(now time.Time) bool {
-	return i.State == StatePaused || i.State == StateFailed && slices.Contains(mendable, i.Failure.Code) && i.FinishedAt != nil && now.Sub(*i.FinishedAt) < ResumableFor
+	return i.State == StatePaused || i.State == StateFailed && CanMend(i.Failure.Code) && i.FinishedAt != nil && now.Sub(*i.FinishedAt) < ResumableFor
 }
 
 // Stop is how far an import had come when it was stopped.

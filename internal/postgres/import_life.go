@@ -103,6 +103,9 @@ func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) erro
 // runNext gives the list's turn to the import that has waited longest, if no other import of it has it: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
+	if err := settleList(ctx, tx, t, list); err != nil {
+		return err
+	}
 	id, err := takeListsTurn(ctx, tx, t, list)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -260,7 +263,7 @@ func (db *DB) FailImportOf(ctx context.Context, t tenant.ID, id imports.ID, why 
 }
 
 // settleWait is how long cancelling waits for what else comes of it, which others do otherwise.
-const settleWait = time.Second
+const settleWait = 2 * time.Second
 
 // CancelImport ends an import that is not final, at a chunk boundary. It waits for nobody: neither for a chunk or a step
 // that is under way, which will not commit, nor for whoever has the list, nor for the opt-outs of the import to be settled.
@@ -347,7 +350,8 @@ func markEnded(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 	return true, addToOutbox(ctx, tx, TopicFinished, t, id)
 }
 
-// settleOptOuts remembers the opt-outs of an import that has ended, and forgets those that it was allowed to lift.
+// settleOptOuts remembers the opt-outs of an import that has ended, and forgets those that it was allowed to lift. Its notes of
+// them are swept later: a chunk that is under way, and will not commit, may have locked some.
 func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64) error {
 	var b pgx.Batch
 	b.Queue(`insert into opt_out (tenant_id, list_id, field, contact, import_id, created_at)
@@ -358,8 +362,5 @@ func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, l
 	b.Queue(`delete from opt_out where ctid = any(array(select o.ctid from import_opt_out i, lateral (
 			select ctid from opt_out where tenant_id = $1 and list_id = $3 and field = i.field and contact = i.contact offset 0) o
 		where i.tenant_id = $1 and i.import_id = $2 and not i.opted_out))`, t, id, list)
-	// Those that a chunk under way has locked, which will not commit, are swept later.
-	b.Queue(`delete from import_opt_out where ctid = any(array(
-		select ctid from import_opt_out where tenant_id = $1 and import_id = $2 for update skip locked))`, t, id)
 	return tx.SendBatch(ctx, &b).Close()
 }

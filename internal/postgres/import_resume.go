@@ -75,6 +75,23 @@ func (db *DB) ResumeImport(ctx context.Context, t tenant.ID, id imports.ID) erro
 	return nil
 }
 
+// ResumeImportOf is ResumeImport for a message that may not tell its tenant (0). It returns the state in which the import is
+// after it, also where it was refused.
+func (db *DB) ResumeImportOf(ctx context.Context, t tenant.ID, id imports.ID) (imports.State, error) {
+	if t == 0 {
+		var err error
+		if t, err = db.tenantOfImport(ctx, id); err != nil {
+			return "", err
+		}
+	}
+	refused := db.ResumeImport(ctx, t, id)
+	i, err := db.Import(ctx, t, id)
+	if err != nil {
+		return "", errors.Join(refused, err)
+	}
+	return i.State, refused
+}
+
 // announce tells those who go on with the import: splitters, which cut it again and leave out what the ledger has, or
 // finishers.
 func announce(ctx context.Context, tx pgx.Tx, i *imports.Import) error {
@@ -146,22 +163,35 @@ func runAgain(ctx context.Context, tx pgx.Tx, i *imports.Import, list int64) err
 	return runNext(ctx, tx, i.Tenant, list)
 }
 
-// settle passes on the turn of a list whose import was cancelled, once the opt-outs of the import are settled: of a large
-// one there are many, and nobody who cancels it is to wait for that. Whoever comes first does it.
+// settle passes on the turn of the list of a cancelled import, once its opt-outs are settled: of a large one there are many,
+// and nobody who cancels it is to wait for that. Whoever comes first does it.
 func (db *DB) settle(ctx context.Context, t tenant.ID, id imports.ID) error {
 	return db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
 		if err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update import set settling = false where tenant_id = $1 and id = $2 and settling`, t, id)
-		if err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		if err := settleOptOuts(ctx, tx, t, id, list); err != nil {
-			return err
-		}
 		return runNext(ctx, tx, t, list)
+	})
+}
+
+// settleList settles the cancelled imports of a list that are not yet, so that the next finds what they have left.
+func settleList(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `update import set settling = false where tenant_id = $1 and list_id = $2 and settling returning id`, t, list)
+		if err != nil {
+			return err
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[imports.ID])
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := settleOptOuts(ctx, tx, t, id, list); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -165,13 +165,14 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			r, err := db.RecordedSources(ctx, a, []postgres.SourceRef{{Import: uploaded, Upload: s.b.job.Source.Upload}})
 			return gave(len(r) > 0, r), err
 		},
-		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
-		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
-		"PauseImport":  func() (any, error) { return nil, db.PauseImport(ctx, a, b) },
-		"ResumeImport": func() (any, error) { return nil, db.ResumeImport(ctx, a, b) },
-		"Runs":         func() (any, error) { runs, err := db.Runs(ctx, a, b); return gave(runs, runs), err },
-		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
-		"FinishStep":   func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
+		"StartImport":    func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
+		"CancelImport":   func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
+		"PauseImport":    func() (any, error) { return nil, db.PauseImport(ctx, a, b) },
+		"ResumeImport":   func() (any, error) { return nil, db.ResumeImport(ctx, a, b) },
+		"ResumeImportOf": func() (any, error) { _, err := db.ResumeImportOf(ctx, a, b); return nil, err },
+		"Runs":           func() (any, error) { runs, err := db.Runs(ctx, a, b); return gave(runs, runs), err },
+		"FinishImport":   func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
+		"FinishStep":     func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
 		"FailImport": func() (any, error) {
 			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
 			return gave(done, done), err

@@ -337,8 +337,8 @@ func TestPrepareBringsOlderStreamsUpToDate(t *testing.T) {
 			must(t, err)
 		}
 	}
-	if len(names) != 2 {
-		t.Fatalf("streams %v, want two", names)
+	if len(names) != 3 {
+		t.Fatalf("streams %v, want three", names)
 	}
 	q := open(t, url)
 	for _, name := range names {
