@@ -27,7 +27,7 @@ type deadCmd struct {
 // letters is how an operator's command reaches the queue.
 type letters struct {
 	NATSURL string `name:"nats-url" required:"" env:"MEIBO_NATS_URL" placeholder:"URL" help:"Address of the queue."`
-	JSON    bool   `name:"json" help:"Write one JSON document to standard output."`
+	JSON    bool   `name:"json" help:"Write one JSON document to standard output, and nothing else."`
 }
 
 // letterID is the argument of most commands.

@@ -17,7 +17,6 @@ var helpJapanese = map[string]string{
 	"Have the work of a message done once the cause is mended: its import goes on where it stood.":        "原因を解消したあとで、メッセージの作業を再開します。取り込みは中断したところから続きます。",
 	"Delete such a message; its import stays as it is.":                                                   "メッセージを削除します。取り込みの状態は変わりません。",
 	"Address of the queue.":                                                "キュー（NATS）のアドレスです。",
-	"Write one JSON document to standard output.":                          "標準出力にJSONを1つ出力します。",
 	"The id of the message, as in the list.":                               "一覧に表示されるメッセージのIDです。",
 	"Address of the database, which tells what the cells of a chunk are.":  "データベースのアドレスです。行の値を表示するために使用します。",
 	"Write the bytes of the message to standard output, and nothing else.": "メッセージのバイト列だけを標準出力に書き出します。",
