@@ -57,11 +57,11 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 		h.skipped(c)
 		return nil
 	case errors.Is(err, imports.ErrBlock):
-		return queue.Drop(err)
+		return queue.Drop(poison(c, p.plan, err))
 	case err != nil && postgres.Unavailable(err):
 		return queue.Unavailable(err)
 	case err != nil:
-		return err // a report that could not be stored says itself that it is to be tried again
+		return poison(c, p.plan, err) // a report that could not be stored says itself that it is to be tried again
 	}
 	h.log.Info("chunk merged", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq), zap.Bool("repeated", result.Done),
 		zap.Int("rows", c.Rows), zap.Int64("failed", result.Counts.Failed), zap.Duration("in", time.Since(start)))
@@ -82,6 +82,22 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 		h.relay.Kick()
 	}
 	return nil
+}
+
+// poison names the rows of a chunk that cannot be merged, as far as they can be read.
+func poison(c queue.Chunk, plan *member.Plan, err error) error {
+	var first, last int64
+	unreadable := imports.ReadBlock(string(c.Block), plan.Columns, c.Rows, func(r member.Row) {
+		if first == 0 || r.Number < first {
+			first = r.Number
+		}
+		last = max(last, r.Number)
+	})
+	why := member.Problem{Code: member.PoisonChunk}
+	if unreadable == nil && first > 0 {
+		why.Detail = fmt.Sprintf("%d–%d", first, last)
+	}
+	return &imports.Failure{Problem: why, Err: err}
 }
 
 func (h *handler) skipped(c queue.Chunk) {

@@ -132,7 +132,7 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	}
 	r := Report{
 		Workbook: i.Source.Format == "xlsx", FileName: i.FileName, List: i.List, User: i.User, Zone: zone,
-		State: i.State, Totals: i.Totals, DryRun: i.Options.DryRun,
+		State: i.State, Stopped: i.Stopped(), Resumable: i.Resumable(time.Now()), Totals: i.Totals, DryRun: i.Options.DryRun,
 		Link: strings.TrimSuffix(h.publicURL, "/") + "/imports/" + i.ID.String(),
 	}
 	if i.StartedAt != nil {
