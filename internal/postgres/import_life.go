@@ -263,7 +263,7 @@ func (db *DB) FailImportOf(ctx context.Context, t tenant.ID, id imports.ID, why 
 }
 
 // settleWait is how long cancelling waits for what else comes of it, which others do otherwise.
-const settleWait = 2 * time.Second
+const settleWait = time.Second
 
 // CancelImport ends an import that is not final, at a chunk boundary. It waits for nobody: neither for a chunk or a step
 // that is under way, which will not commit, nor for whoever has the list, nor for the opt-outs of the import to be settled.

@@ -73,13 +73,28 @@ func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o s
 	if err != nil {
 		return nil, err
 	}
-	book, err := sheet.OpenXLSX(f, size, o)
+	book, err := sheet.OpenXLSX(interruptible{f, ctx}, size, o)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	end := func() error { return errors.Join(book.Close(), f.Close()) }
 	return &Source{rows: rows(book, o, i.Options.HeaderRow), close: end}, nil
+}
+
+// interruptible is a file that cannot be read any more once ctx has ended: what is done with a large workbook before its
+// first row can take long, and nobody may want it any more.
+type interruptible struct {
+	io.ReaderAt
+	ctx context.Context
+}
+
+// ReadAt reads, unless ctx has ended.
+func (r interruptible) ReadAt(p []byte, at int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(p, at)
 }
 
 // reader is what both formats offer.

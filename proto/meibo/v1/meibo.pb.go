@@ -26,8 +26,8 @@ const (
 // Started tells the splitters that an import may begin. It is published through the outbox, at least once.
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Version of the message's meaning. A service that meets a newer one than it knows fails the import with a
-	// reason instead of guessing.
+	// Version of the message's meaning. A service that meets a newer one than it knows puts it back for a while, for a newer
+	// service to take; then it fails the import with a reason instead of guessing.
 	Version  uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	TenantId int64  `protobuf:"varint,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
 	// UUID of the import, as text.
