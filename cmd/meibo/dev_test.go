@@ -4,13 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/meibo/meibo/internal/devstack"
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/queue"
 )
 
 // dataDir returns a directory that the database's user can pass to.
@@ -72,6 +77,7 @@ func TestDevServesTheOtherCommandsAndKeepsWhatTheyDid(t *testing.T) {
 	if got := meibo(t.Context(), nil, "C", "import", file, "--server", info.URL, "--api-key", key); got.status != exitOK {
 		t.Fatalf("import: %+v", got)
 	}
+	deadLetters(t, info)
 	if got := stop(); got.status != exitOK || !strings.Contains(got.out, info.APIKey) {
 		t.Errorf("dev: %+v", got)
 	}
@@ -124,5 +130,50 @@ func TestDemoShowsAndChecksWhatItPromises(t *testing.T) {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("%q is not shown in\n%s", want, got.out)
 		}
+	}
+}
+
+// deadLetters has a chunk come that nobody can merge, and looks at it by the operator's commands.
+func deadLetters(t *testing.T, info devstack.Info) {
+	t.Helper()
+	q, err := queue.Open(queue.Config{URL: info.NATSURL, Replicas: 1}, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	lost := queue.Job{Tenant: 1, Import: imports.NewID()}
+	if err := q.PublishChunk(t.Context(), queue.Chunk{Job: lost, Chunk: imports.Chunk{Lane: 2, Seq: 5, Rows: 1, Block: []byte("rows")}}); err != nil {
+		t.Fatal(err)
+	}
+	operator := func(args ...string) told {
+		t.Helper()
+		return meibo(t.Context(), nil, "C", append(append([]string{"dead"}, args...), "--nats-url", info.NATSURL)...)
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	var items []any
+	for len(items) == 0 {
+		<-tick.C
+		items, _ = oneDocument(t, operator("list", "--json").out)["items"].([]any)
+	}
+	letter, _ := items[0].(map[string]any)
+	if letter["import"] != lost.Import.String() || letter["lane"] != 2.0 || letter["seq"] != 5.0 || letter["reason"] == "" {
+		t.Errorf("letter is %v", letter)
+	}
+	id := fmt.Sprint(letter["id"])
+	if got := operator("show", id); got.status != exitOK || !strings.Contains(got.out, "merger") || !strings.Contains(got.out, lost.Import.String()) {
+		t.Errorf("show: %+v", got)
+	}
+	if got := operator("show", id, "--raw"); got.status != exitOK || !strings.Contains(got.out, "rows") {
+		t.Errorf("show --raw: %+v", got)
+	}
+	if got := operator("resume", id, "--database-url", info.DatabaseURL); got.status != exitFailed {
+		t.Errorf("resume of an import that is not there: %+v", got)
+	}
+	if got := operator("drop", id); got.status != exitOK {
+		t.Errorf("drop: %+v", got)
+	}
+	if got := operator("show", id); got.status != exitFailed || !strings.Contains(got.err, "dead list") {
+		t.Errorf("show of what was dropped: %+v", got)
 	}
 }

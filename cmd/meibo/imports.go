@@ -18,6 +18,8 @@ type importsCmd struct {
 	Show     importsShow     `cmd:"" help:"Show one import."`
 	Watch    importsWatch    `cmd:"" help:"Watch an import to its end."`
 	Cancel   importsCancel   `cmd:"" help:"Cancel an import; what was merged stays."`
+	Pause    importsPause    `cmd:"" help:"Have a running import stand still."`
+	Resume   importsResume   `cmd:"" help:"Have an import go on where it stood: a paused one, or one that has failed once the cause is mended."`
 	Retry    importsRetry    `cmd:"" help:"Import the corrected failed rows of an import."`
 	Failures importsFailures `cmd:"" help:"Show the failed rows of an import, or save them all."`
 }
@@ -162,6 +164,54 @@ func (a *importsCancel) Run(ctx context.Context, c *console) error {
 		return c.document(i)
 	}
 	return c.printResult(i)
+}
+
+type importsPause struct {
+	server   `embed:""`
+	importID `embed:""`
+}
+
+// Run is called by kong.
+func (p *importsPause) Run(ctx context.Context, c *console) error {
+	api, err := p.client(c)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	i, err := api.Pause(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.document(i)
+	}
+	if err := c.printResult(i); err != nil {
+		return err
+	}
+	return c.print("%s", c.say("再開するには：", "To have it go on: ")+c.name+" imports resume "+i.ID)
+}
+
+type importsResume struct {
+	server   `embed:""`
+	importID `embed:""`
+}
+
+// Run is called by kong.
+func (r *importsResume) Run(ctx context.Context, c *console) error {
+	api, err := r.client(c)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	i, err := api.Resume(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.document(i)
+	}
+	c.note("%s", c.say("取り込みを再開しました。進み具合：", "The import goes on. To watch it: ")+c.name+" imports watch "+i.ID)
+	return c.print("%s", c.stage(i))
 }
 
 type importsFailures struct {

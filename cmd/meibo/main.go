@@ -46,7 +46,7 @@ func main() {
 type commands struct {
 	Import  importCmd  `cmd:"" help:"Import members from a CSV, TSV or Excel file."`
 	Inspect inspectCmd `cmd:"" help:"Show what a file holds and how it would be imported; needs no server."`
-	Imports importsCmd `cmd:"" help:"Look at imports, watch and cancel them."`
+	Imports importsCmd `cmd:"" help:"Look at imports, watch, pause and cancel them."`
 	Members membersCmd `cmd:"" help:"Look at members, create, change and delete them."`
 
 	Fields   fieldsCmd   `cmd:"" help:"Look at the fields of members, and make fields of your own."`
@@ -60,6 +60,7 @@ type commands struct {
 	Sample sampleCmd `cmd:"" help:"Write a sample file of members who do not exist."`
 
 	Migrate migrateCmd `cmd:"" help:"Bring the schema of the database up to date."`
+	Dead    deadCmd    `cmd:"" help:"Look at messages that could not be handled, and have their work go on."`
 	Tenant  tenantCmd  `cmd:"" help:"Manage tenants."`
 	User    userCmd    `cmd:"" help:"Manage users."`
 	Key     keyCmd     `cmd:"" help:"Manage API keys."`

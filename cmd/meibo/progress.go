@@ -53,6 +53,8 @@ func (c *console) stage(i client.Import) string {
 				number(i.Unified), number(i.Removed))
 		}
 		return c.say("取り込み中", "running")
+	case imports.StatePaused:
+		return c.say("一時停止中", "paused")
 	case imports.StateCompleted:
 		return c.say("完了", "completed")
 	case imports.StateFailed:
@@ -131,6 +133,9 @@ func (s *speed) take(i client.Import, now time.Time) {
 		s.total, s.ended = i.Total, true
 	}
 	if i.State != imports.StateRunning {
+		if i.State == imports.StatePaused { // the pause says nothing of the speed
+			s.start, s.rate = time.Time{}, 0
+		}
 		return
 	}
 	if s.start.IsZero() {
@@ -311,7 +316,7 @@ func (b *bars) rows(i client.Import) {
 func (b *bars) after(decor.Statistics) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.speed.current == 0 || b.state.Stage == imports.StageFinishing {
+	if b.speed.current == 0 || b.state.Stage == imports.StageFinishing || b.state.State == imports.StatePaused {
 		return b.console.stage(b.state)
 	}
 	return b.console.speedText(&b.speed)

@@ -24,6 +24,12 @@ func (c *console) report(ctx context.Context, api *client.Client, i client.Impor
 	if err := c.printResult(i); err != nil {
 		return err
 	}
+	if i.State == imports.StateFailed && i.Resumable {
+		hint := c.say("原因を解消してから再開するには：", "To have it go on once the cause is mended: ")
+		if err := c.print("%s", hint+c.name+" imports resume "+i.ID); err != nil {
+			return err
+		}
+	}
 	if i.Failed > 0 {
 		failures, err := api.Failures(ctx, i.ID)
 		if err != nil {
@@ -62,6 +68,11 @@ func statusOfImport(i client.Import) error {
 func (c *console) printResult(i client.Import) error {
 	if err := c.print("%s", c.headline(i)); err != nil {
 		return err
+	}
+	if far := c.howFar(i); far != "" {
+		if err := c.print("%s", far); err != nil {
+			return err
+		}
 	}
 	if i.DryRun {
 		if err := c.print("%s", c.say("テスト実行（ドライラン）です。データは変更していません。件数は実際に実行した場合のものです。",
@@ -109,6 +120,31 @@ func (c *console) headline(i client.Import) string {
 		return c.say("「"+name+"」の取り込みが完了しました。処理できなかった行があります。", "The import of "+name+" is complete; some rows failed.") + took
 	}
 	return c.say("「"+name+"」の取り込みが完了しました。", "The import of "+name+" is complete.") + took
+}
+
+// howFar says how far a stopped import had come; empty for any other.
+func (c *console) howFar(i client.Import) string {
+	s := i.Stopped
+	if s == nil {
+		return ""
+	}
+	if s.Stage == imports.StageWaiting {
+		return c.say("取り込みは始まっていませんでした。", "It had not begun.")
+	}
+	doing := map[imports.Stage]string{
+		imports.StageReading:   c.say("ファイルの読み取りと登録", "reading and merging the file"),
+		imports.StageMerging:   c.say("残りの行の登録（ファイルは最後まで読み取り済み）", "merging the rest; the whole file was read"),
+		imports.StageFinishing: c.say("仕上げ（すべての行を処理済み）", "finishing; every row was merged"),
+	}[s.Stage]
+	percent, last := "", ""
+	if s.Percent != nil {
+		percent = fmt.Sprintf(c.say("（%d%%）", " (%d%%)"), *s.Percent)
+	}
+	if s.LastRow > 0 {
+		last = fmt.Sprintf(c.say("、ファイルの %s 行目まで", ", up to row %s of the file"), number(s.LastRow))
+	}
+	return fmt.Sprintf(c.say("停止した段階：%s%s。読み取り %s 行%s、処理済み %s 行、未処理 %s 行。", "Stopped while %s%s: %s rows read%s, %s merged, %s not processed."),
+		doing, percent, number(s.RowsRead), last, number(s.RowsMerged), number(s.NotProcessed))
 }
 
 // outcome is how many rows had one outcome.

@@ -143,6 +143,14 @@ type Import struct {
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 
+	// PausedAt is when the import was paused; nil where it is not.
+	PausedAt *time.Time `json:"paused_at"`
+	// Run counts how often the import was set going, Resumable tells whether it can be once more.
+	Run       int  `json:"run"`
+	Resumable bool `json:"resumable"`
+	// Stopped is how far an import had come that has failed, was cancelled or is paused; nil for any other.
+	Stopped *Stop `json:"stopped"`
+
 	// Error is why the import failed; nil where it did not.
 	Error *Notice `json:"error"`
 	// Parent is the import whose failed rows this one retries; nil where it is no retry.
@@ -150,6 +158,19 @@ type Import struct {
 	User     string   `json:"user"`
 	Warnings []Notice `json:"warnings"`
 	Retried
+}
+
+// Stop is how far an import had come when it was stopped.
+type Stop struct {
+	// Stage is what was being done.
+	Stage imports.Stage `json:"stage"`
+	// Percent is how much of the file was merged: exact where all of it was read, else a guess; nil where nobody can tell.
+	Percent      *int  `json:"percent"`
+	RowsRead     int64 `json:"rows_read"`
+	RowsMerged   int64 `json:"rows_merged"`
+	NotProcessed int64 `json:"not_processed"`
+	// LastRow is the number of the last row that was read; 0 where it is not known.
+	LastRow int64 `json:"last_row,omitempty"`
 }
 
 // ImportNotify is who is told of an import's end: the tenant's owners and the importer where Recipients is nil.
@@ -295,6 +316,16 @@ func (c *Client) Start(ctx context.Context, id string, o Options) (Import, error
 // Cancel stops an import; what was merged stays.
 func (c *Client) Cancel(ctx context.Context, id string) (Import, error) {
 	return c.change(ctx, id, "cancel", nil)
+}
+
+// Pause has a running import stand still until it is resumed or cancelled.
+func (c *Client) Pause(ctx context.Context, id string) (Import, error) {
+	return c.change(ctx, id, "pause", nil)
+}
+
+// Resume has an import go on where it stood that is paused, or has failed for a reason on the side of the system.
+func (c *Client) Resume(ctx context.Context, id string) (Import, error) {
+	return c.change(ctx, id, "resume", nil)
 }
 
 func (c *Client) change(ctx context.Context, id, what string, body any) (Import, error) {

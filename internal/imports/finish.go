@@ -17,13 +17,20 @@ const (
 	StageFinishing Stage = "finishing"
 )
 
-// Stage returns what is being done for the import; empty before it is started and once it has ended.
+// Stage returns what is being done for the import, or will be once it is no longer paused; empty before it is started and
+// once it has ended.
 func (i *Import) Stage() Stage {
-	switch {
-	case i.State == StateQueued:
+	switch i.State {
+	case StateQueued:
 		return StageWaiting
-	case i.State != StateRunning:
-		return ""
+	case StateRunning, StatePaused:
+		return i.reached()
+	}
+	return ""
+}
+
+func (i *Import) reached() Stage {
+	switch {
 	case i.FinishingAt != nil:
 		return StageFinishing
 	case i.SplitAt != nil:

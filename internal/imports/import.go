@@ -2,12 +2,17 @@
 // cut into chunks.
 //
 //	created ──▶ uploaded ──▶ queued ──▶ running ──▶ completed
-//	   │            │           │          │
-//	   │            │           │          ├──────▶ failed     (a reason says why)
-//	   └────────────┴───────────┴──────────┴──────▶ cancelled
+//	   │            │         │  ▲        │  ▲
+//	   │            │         │  │        ▼  │
+//	   │            │         │  │      paused
+//	   │            │         │  │        │
+//	   │            │         │  └────────┼───────── (resumed)
+//	   │            │         ├───────────┼──────▶ failed     (a reason says why)
+//	   └────────────┴─────────┴───────────┴──────▶ cancelled
 //
-// An import is running from the moment it is its list's turn; only then are its chunks merged. The three
-// states on the right are final.
+// An import is running from the moment it is its list's turn; only then are its chunks merged. One that is paused keeps
+// its turn. The three states on the right are final: nothing happens to such an import by itself. One that has failed for
+// a reason that can be mended may be resumed, and goes on where it stood; see Resumable.
 package imports
 
 import (
@@ -37,6 +42,7 @@ const (
 	StateUploaded  State = "uploaded"
 	StateQueued    State = "queued"
 	StateRunning   State = "running"
+	StatePaused    State = "paused"
 	StateCompleted State = "completed"
 	StateFailed    State = "failed"
 	StateCancelled State = "cancelled"
@@ -177,6 +183,15 @@ type Import struct {
 	// FinishingAt is when every row had its outcome, where more was left to do than to end the import; see Finishes.
 	FinishingAt *time.Time
 	FinishedAt  *time.Time
+	// Run counts how often the import was set going: 1 until it is resumed for the first time. What is left of an earlier
+	// run, on the queue or in a worker's hands, has no effect any more.
+	Run int
+	// PausedAt is when the import was paused, where it is; ResumedAt when it was last resumed.
+	PausedAt, ResumedAt *time.Time
+	// ReadShare is about which part of the source's bytes was read so far, from 0 to 1; 0 where that is not known.
+	ReadShare float64
+	// LastRow is the number of the last row of the source that was read so far; 0 where it is not known.
+	LastRow int64
 }
 
 // Source is the uploaded file.

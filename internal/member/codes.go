@@ -225,7 +225,8 @@ const (
 	SourceChanged Code = "source_changed"
 	// MappingInvalid: the mapping does not fit the file or the fields.
 	MappingInvalid Code = "mapping_invalid"
-	// PoisonChunk: a part of the file could not be processed however often it was tried.
+	// PoisonChunk: a part of the file could not be processed however often it was tried. Detail: its first and last row,
+	// where they are known.
 	PoisonChunk Code = "poison_chunk"
 	// NewerMessage: a message of a newer version of Meibo.
 	NewerMessage Code = "newer_message"

@@ -101,7 +101,7 @@ var sentences = map[Code]Text{
 	SourceMissing:       {"アップロードされたファイルが見つかりません。もう一度アップロードしてください。", "The uploaded file cannot be found. Please upload it again."},
 	SourceChanged:       {"保存されたファイルがアップロード時と一致しません。もう一度アップロードしてください。", "The stored file is not the one that was uploaded. Please upload it again."},
 	MappingInvalid:      {"列の割り当てが正しくありません（{detail}）。割り当てを確認してください。", "The mapping is not valid ({detail}). Please check the mapping."},
-	PoisonChunk:         {"ファイルの一部を処理できなかったため、インポートを中止しました（{detail}）。管理者にお問い合わせください。", "A part of the file could not be processed, so the import was stopped ({detail}). Please contact your administrator."},
+	PoisonChunk:         {"ファイルの一部（{detail}行目）を処理できなかったため、インポートを中止しました。管理者にお問い合わせください。", "A part of the file (rows {detail}) could not be processed, so the import was stopped. Please contact your administrator."},
 	NewerMessage:        {"新しいバージョンのデータを受け取ったため、処理できませんでした。システムの更新が終わってから、もう一度実行してください。", "The work was written by a newer version of the system. Please try again when the update has finished."},
 	MaxFailed:           {"失敗した行が上限（{detail}）を超えたため、インポートを中止しました。ファイルを確認してください。", "More rows failed than the limit ({detail}) allows, so the import was stopped. Please check the file."},
 	MaxRemoved:          {"削除される会員が上限（{detail}）を超えるため、インポートを中止しました。ファイルに不足がないか確認してください。", "More members would be removed than the limit ({detail}) allows, so the import was stopped. Please check that the file is complete."},

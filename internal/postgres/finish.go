@@ -36,6 +36,9 @@ const finishBatch = 1000
 // one is told done, and that there is an event in the outbox.
 func (db *DB) FinishImport(ctx context.Context, t tenant.ID, id imports.ID) (done bool, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := lockListOf(ctx, tx, t, id); err != nil {
+			return err
+		}
 		i, err := lockMerged(ctx, tx, t, id)
 		if err != nil || i == nil {
 			return err
@@ -60,7 +63,7 @@ func (db *DB) FinishImport(ctx context.Context, t tenant.ID, id imports.ID) (don
 // lockMerged locks the import and returns it, if it runs, every chunk of it is merged, and its last stage has not begun;
 // nil if not.
 func lockMerged(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (*imports.Import, error) {
-	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, importLock(id)); err != nil {
+	if err := lockImport(ctx, tx, t, id); err != nil {
 		return nil, err
 	}
 	i, err := getImport(ctx, tx, t, id)
@@ -122,8 +125,7 @@ type finishing struct {
 	ended    bool
 }
 
-// lock takes the work from whoever else has it, as it stands then, and keeps the import from being ended meanwhile. Steps
-// that may end it themselves take the lock that this needs from the start.
+// lock takes the work from whoever else has it, as it stands then. An import that stops meanwhile is found out at the end.
 func (f *finishing) lock() error {
 	err := f.tx.QueryRow(f.ctx, `select step, position from import_finish where tenant_id = $1 and import_id = $2 for update`,
 		f.tenant, f.job.ID).Scan(&f.step, &f.position)
@@ -131,13 +133,6 @@ func (f *finishing) lock() error {
 		return ErrStopped
 	}
 	if err != nil {
-		return err
-	}
-	lock := `select pg_advisory_xact_lock_shared($1)`
-	if f.step == stepCount || f.step == stepEnd {
-		lock = `select pg_advisory_xact_lock($1)`
-	}
-	if _, err := f.tx.Exec(f.ctx, lock, importLock(f.job.ID)); err != nil {
 		return err
 	}
 	var running bool
@@ -175,9 +170,19 @@ func (f *finishing) do() (err error) {
 		return err
 	}
 	var b pgx.Batch
+	var runs int
+	b.Queue(stillRuns, f.tenant, f.job.ID, f.job.Run).QueryRow(func(row pgx.Row) error { return stopped(row.Scan(&runs)) })
 	b.Queue(`update import_finish set step = $3, position = $4 where tenant_id = $1 and import_id = $2`, f.tenant, f.job.ID, f.step, f.position)
 	b.Queue(`update import_progress set seen_at = $3 where tenant_id = $1 and import_id = $2`, f.tenant, f.job.ID, time.Now())
 	return f.tx.SendBatch(f.ctx, &b).Close()
+}
+
+// stopped is ErrStopped where there is no row of stillRuns.
+func stopped(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrStopped
+	}
+	return err
 }
 
 // next goes over to another step.

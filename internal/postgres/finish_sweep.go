@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,10 +12,10 @@ import (
 )
 
 // scratch are the tables of what only a running import needs, with the column that tells an import's rows apart.
-var scratch = []struct{ table, column string }{{"import_seen", "member_id"}, {"member_shadow", "id"}, {"import_finish", "import_id"}}
+var scratch = []struct{ table, column string }{{"import_seen", "member_id"}, {"member_shadow", "id"}, {"import_finish", "import_id"}, {"import_opt_out", "contact"}}
 
 // SweepScratch deletes up to limit rows that imports have left which have ended, of each table of such rows, and returns
-// how many. There is more if it is not 0.
+// how many. Of those that have failed and can be resumed it is kept. There is more if it is not 0.
 func (db *DB) SweepScratch(ctx context.Context, limit int) (n int64, err error) {
 	for _, s := range scratch {
 		ended, err := db.endedWith(ctx, s.table)
@@ -54,12 +55,17 @@ func (db *DB) endedWith(ctx context.Context, table string) ([]importOf, error) {
 			select n.tenant_id, n.import_id from k, lateral (select tenant_id, import_id from `+table+` s
 				where (s.tenant_id, s.import_id) > (k.tenant_id, k.import_id) order by tenant_id, import_id limit 1) n
 		)
-		select k.tenant_id, k.import_id from k join import i on i.tenant_id = k.tenant_id and i.id = k.import_id where i.finished_at is not null`)
+		select k.tenant_id, k.import_id from k join import i on i.tenant_id = k.tenant_id and i.id = k.import_id
+		where i.finished_at is not null and not coalesce((to_jsonb(i)->>'settling')::boolean, false)
+			and not (i.state = 'failed' and i.finished_at > $1 and i.failure->>'code' = any($2))`,
+		time.Now().Add(-imports.ResumableFor-time.Hour), imports.Mendable())
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (o importOf, err error) {
-		err = row.Scan(&o.tenant, &o.id)
-		return o, err
-	})
+	return pgx.CollectRows(rows, scanImportOf)
+}
+
+func scanImportOf(row pgx.CollectableRow) (o importOf, err error) {
+	err = row.Scan(&o.tenant, &o.id)
+	return o, err
 }

@@ -275,7 +275,7 @@ func TestSweepDeletesWhatEndedImportsHaveLeft(t *testing.T) {
 	must(t, c.db.CancelImport(t.Context(), c.tenant, c.job.ID))
 	c.begin(t, imports.Options{})
 	fill()
-	_, err := c.db.FailImport(t.Context(), c.tenant, c.job.ID, member.Problem{Code: member.PoisonChunk})
+	_, err := c.db.FailImport(t.Context(), c.tenant, c.job.ID, member.Problem{Code: member.MaxFailed})
 	must(t, err)
 	c.begin(t, imports.Options{})
 	fill()

@@ -105,22 +105,27 @@ func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) erro
 	return err
 }
 
-// runNextOf gives the list's turn to the import that has waited longest, if no other import of it is running: one import
+// runNextOf gives the list's turn to the import that has waited longest, if no other import of it has it: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told.
 func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
-	var id imports.ID
-	var source imports.Source
-	var options imports.Options
-	err := tx.QueryRow(ctx, `update import set state = 'running', started_at = $3
-		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1)
-			and not exists (select from import where tenant_id = $1 and list_id = $2 and state = 'running')
-		returning id, source, options`, t, list, time.Now()).Scan(&id, &source, &options)
+	if err := settleList(ctx, tx, t, list); err != nil {
+		return err
+	}
+	id, err := takeListsTurn(ctx, tx, t, list)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	i, err := getImport(ctx, tx, t, id)
+	if err != nil {
+		return err
+	}
+	if i.FirstID != 0 {
+		return runAgain(ctx, tx, i, list)
+	}
+	source, options := i.Source, i.Options
 	if err := noteImport(ctx, tx, t, id); err != nil {
 		return err
 	}
@@ -140,6 +145,21 @@ func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 		}
 	}
 	return addToOutbox(ctx, tx, TopicStarted, t, id)
+}
+
+// takeListsTurn has the import run that has waited longest, and returns it. pgx.ErrNoRows: none waits, or one has the turn.
+func takeListsTurn(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) (id imports.ID, err error) {
+	const sql = `update import set state = 'running', started_at = coalesce(started_at, $3)
+		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1)
+			and not exists (select from import where tenant_id = $1 and list_id = $2 and state in ('running', 'paused', 'undoing'))`
+	now := time.Now()
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, sql+` and not exists (select from import where tenant_id = $1 and list_id = $2 and settling) returning id`, t, list, now).Scan(&id)
+	})
+	if olderSchema(err) {
+		err = tx.QueryRow(ctx, sql+` returning id`, t, list, now).Scan(&id)
+	}
+	return id, err
 }
 
 // allow fixes how many members an import of at most so many rows may create, where the tenant has a quota: what is left
@@ -166,7 +186,7 @@ func quotaLeft(ctx context.Context, tx pgx.Tx, t tenant.ID, except imports.ID) (
 	}
 	err = tx.QueryRow(ctx, `select member_quota - (select count(*) from member m where m.tenant_id = $1 and m.blocked_at is null)
 			- (select coalesce(sum(i.allowance - coalesce((select sum(a.created) from import_lane a where a.tenant_id = $1 and a.import_id = i.id), 0)), 0)::bigint
-				from import i where i.tenant_id = $1 and i.state = 'running' and i.id <> $2 and i.allowance is not null)
+				from import i where i.tenant_id = $1 and i.state in ('running', 'paused') and i.id <> $2 and i.allowance is not null)
 		from tenant where id = $1`, t, except).Scan(&left)
 	return left, err
 }
@@ -189,9 +209,21 @@ func addToOutbox(ctx context.Context, tx pgx.Tx, topic string, t tenant.ID, id i
 	return err
 }
 
-// importLock is the advisory lock of an import: merging a chunk holds it shared, ending the import exclusively,
-// so that what is summed up at the end is all there ever will be.
-func importLock(id imports.ID) int64 { return int64(xxhash.Sum64(append([]byte("import"), id[:]...))) }
+// lockImport locks the row of an import for whoever ends or pauses it, or sums it up. A chunk or a step of it that is
+// under way is not waited for: it commits only after a look at this row, which it then keeps as it is for a moment. What is
+// summed up under the lock is all there ever will be.
+func lockImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	tag, err := tx.Exec(ctx, `select from import where tenant_id = $1 and id = $2 for update`, t, id)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// stillRuns has the transaction of a chunk or a step commit only while the import runs, in the run that it belongs to: no
+// row where it does not. Of the release before the database knows no runs.
+const stillRuns = `select 1 from (select $3::integer as run) absent, import i, lateral (select run from (select i.*) own) r
+	where i.tenant_id = $1 and i.id = $2 and i.state = 'running' and r.run = $3 for key share of i`
 
 // membersLock is the advisory lock of a list's members: merging a chunk holds it shared, whoever creates a member by
 // itself exclusively, so that of a key that is not unique there are never two new members.
@@ -204,12 +236,12 @@ func listLock(t tenant.ID, list int64) int64 {
 	return int64(xxhash.Sum64String(fmt.Sprintf("list/%d/%d", t, list)))
 }
 
-// FailImport ends a running or waiting import with a reason. What was merged stays. It reports whether it was
+// FailImport ends a running, paused or waiting import with a reason. What was merged stays. It reports whether it was
 // this call that ended it.
 func (db *DB) FailImport(ctx context.Context, t tenant.ID, id imports.ID, why member.Problem) (done bool, err error) {
 	why.Detail = storable(why.Detail)
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
-		done, err = endImport(ctx, tx, t, id, imports.StateFailed, &why, `i.state in ('queued', 'running')`)
+		done, err = endImport(ctx, tx, t, id, imports.StateFailed, &why, `i.state in ('queued', 'running', 'paused')`)
 		return err
 	})
 	if err != nil {
@@ -235,35 +267,77 @@ func (db *DB) FailImportOf(ctx context.Context, t tenant.ID, id imports.ID, why 
 	return done, err
 }
 
-// CancelImport ends an import that is not final, at a chunk boundary. ErrConflict: it has ended already;
-// ErrNotFound: there is no such import.
+// settleWait is how long cancelling waits for what else comes of it, which others do otherwise.
+const settleWait = time.Second
+
+// CancelImport ends an import that is not final, at a chunk boundary. It waits for nobody: neither for a chunk or a step
+// that is under way, which will not commit, nor for whoever has the list, nor for the opt-outs of the import to be settled.
+// ErrConflict: it has ended already; ErrNotFound: there is no such import.
 func (db *DB) CancelImport(ctx context.Context, t tenant.ID, id imports.ID) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		done, err := endImport(ctx, tx, t, id, imports.StateCancelled, nil, `i.finished_at is null`)
-		if err != nil || done {
+		done, err := markEnded(ctx, tx, t, id, imports.StateCancelled, nil, `i.finished_at is null`)
+		if err == nil && !done {
+			err = ErrConflict
+		}
+		if err != nil {
 			return err
 		}
-		if _, err := getImport(ctx, tx, t, id); err != nil {
-			return translate(err)
-		}
-		return ErrConflict
+		return holdTurn(ctx, tx, t, id)
 	})
 	if err != nil {
 		return fmt.Errorf("cancel import %s: %w", id, err)
 	}
+	settling, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	if err := db.settle(settling, t, id); err != nil && !olderSchema(err) && settling.Err() == nil && !Unavailable(err) {
+		return fmt.Errorf("settle cancelled import %s: %w", id, err)
+	}
 	return nil
+}
+
+// holdTurn has a cancelled import that has run keep its list's turn until it is settled. A database that is not migrated
+// yet knows nothing of that: there it is settled at once.
+func holdTurn(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update import set settling = true where tenant_id = $1 and id = $2 and started_at is not null`, t, id)
+		return err
+	})
+	if !olderSchema(err) {
+		return err
+	}
+	list, err := lockListOf(ctx, tx, t, id)
+	if err != nil {
+		return err
+	}
+	if err := settleOptOuts(ctx, tx, t, id, list); err != nil {
+		return err
+	}
+	return runNext(ctx, tx, t, list)
 }
 
 // endImport makes the one change to a final state, if the condition holds, with the totals of the ledger;
 // the list's turn passes on, and the event is published.
 func endImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to imports.State, why *member.Problem, condition string) (bool, error) {
-	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, importLock(id)); err != nil {
-		return false, err
-	}
 	list, err := lockListOf(ctx, tx, t, id)
 	if err != nil {
 		return false, err
 	}
+	done, err := markEnded(ctx, tx, t, id, to, why, condition)
+	if err != nil || !done {
+		return false, err
+	}
+	if err := settleOptOuts(ctx, tx, t, id, list); err != nil {
+		return false, err
+	}
+	return true, runNext(ctx, tx, t, list)
+}
+
+// markEnded is endImport but for the list's turn, which the import keeps.
+func markEnded(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to imports.State, why *member.Problem, condition string) (bool, error) {
+	if err := lockImport(ctx, tx, t, id); err != nil {
+		return false, err
+	}
+	// The ledger is read after the lock is held.
 	tag, err := tx.Exec(ctx, `update import i set state = $3, finished_at = $4, failure = $5,
 			total = greatest(s.read, s.done), not_processed = greatest(s.read, s.done) - s.done,
 			created = s.created, updated = s.updated, unchanged = s.unchanged, deleted = s.deleted, skipped = s.skipped,
@@ -278,17 +352,12 @@ func endImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 	if err != nil || tag.RowsAffected() == 0 {
 		return false, err
 	}
-	if err := settleOptOuts(ctx, tx, t, id, list); err != nil {
-		return false, err
-	}
-	if err := addToOutbox(ctx, tx, TopicFinished, t, id); err != nil {
-		return false, err
-	}
-	return true, runNext(ctx, tx, t, list)
+	return true, addToOutbox(ctx, tx, TopicFinished, t, id)
 }
 
 // settleOptOuts remembers the opt-outs of an import that has ended, and forgets those that it was allowed to lift; undo
-// brings them back.
+// brings them back. The import's notes of them are swept later: a chunk that is under way, and will not commit, may have
+// locked some.
 func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64) error {
 	var b pgx.Batch
 	b.Queue(`insert into opt_out as o (tenant_id, list_id, field, contact, import_id, created_at)
@@ -302,6 +371,5 @@ func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, l
 			where i.tenant_id = $1 and i.import_id = $2 and not i.opted_out)) returning *)
 		insert into opt_out_lifted (tenant_id, import_id, field, contact, by_import, also, created_at)
 		select $1, $2, field, contact, import_id, also, created_at from gone on conflict do nothing`, t, id, list)
-	b.Queue(`delete from import_opt_out where tenant_id = $1 and import_id = $2`, t, id)
 	return tx.SendBatch(ctx, &b).Close()
 }

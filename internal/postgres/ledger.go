@@ -44,21 +44,32 @@ func (db *DB) OpenLedger(ctx context.Context, t tenant.ID, id imports.ID, lanes 
 	return next, nil
 }
 
-// Progress notes how many data rows the splitter has read. It tells whether the import is still running, and of how many
-// equal parts of the queue it may use one: each tenant has the same part, and divides it among its imports that are being
-// cut at the moment.
-func (db *DB) Progress(ctx context.Context, t tenant.ID, id imports.ID, read int64) (running bool, parts int, err error) {
+// Progress notes how many data rows the splitter has read. It tells which run of the import is going on, 0 for none, and
+// of how many equal parts of the queue it may use one: each tenant has the same part, and divides it among its imports that
+// are being cut at the moment.
+func (db *DB) Progress(ctx context.Context, t tenant.ID, id imports.ID, read int64) (run, parts int, err error) {
 	err = db.pool.QueryRow(ctx, `with p as (insert into import_progress as p (tenant_id, import_id, rows_read, seen_at) values ($1, $2, $3, $4)
 			on conflict (tenant_id, import_id) do update set rows_read = greatest(p.rows_read, excluded.rows_read), seen_at = excluded.seen_at)
-		select exists (select from import where tenant_id = $1 and id = $2 and state = 'running'),
+		select coalesce((select coalesce((to_jsonb(i)->>'run')::integer, 1) from import i where tenant_id = $1 and id = $2 and state = 'running'), 0),
 			(select (1 + count(distinct i.tenant_id) filter (where i.tenant_id <> $1)) * (1 + count(*) filter (where i.tenant_id = $1))
 				from import i join import_progress o on o.tenant_id = i.tenant_id and o.import_id = i.id
 				where i.state = 'running' and i.split_at is null and i.id <> $2 and o.rows_read > 0 and o.seen_at > $4 - interval '10 s')`,
-		t, id, read, time.Now()).Scan(&running, &parts)
+		t, id, read, time.Now()).Scan(&run, &parts)
 	if err != nil {
-		return false, 0, fmt.Errorf("note progress of import %s: %w", id, err)
+		return 0, 0, fmt.Errorf("note progress of import %s: %w", id, err)
 	}
-	return running, parts, nil
+	return run, parts, nil
+}
+
+// NotePlace notes the number of the last row that the splitter has read, and about which part of the file it has. It goes
+// forward only. A database that is not migrated yet does without it.
+func (db *DB) NotePlace(ctx context.Context, t tenant.ID, id imports.ID, row int64, share float64) error {
+	_, err := db.pool.Exec(ctx, `update import_progress set last_row = greatest(last_row, $3), read_share = greatest(read_share, $4)
+		where tenant_id = $1 and import_id = $2`, t, id, row, share)
+	if err != nil && !olderSchema(err) {
+		return fmt.Errorf("note place of import %s: %w", id, err)
+	}
+	return nil
 }
 
 // EndOfSource records that the whole source is read: how many data rows it has and how many chunks each lane.

@@ -102,19 +102,21 @@ func countsIn(ctx context.Context, tx pgx.Tx, table string, t tenant.ID, id impo
 // while send runs, so that two notifiers never send at once; only a crash between the server's acceptance
 // and the commit repeats a mail, with the same Message-ID. permanent tells which errors of send are final:
 // these are recorded as the mail's failure, any other is returned, and the mail is still to be sent.
-func (db *DB) SendOnce(ctx context.Context, t tenant.ID, id imports.ID, recipient, messageID string, send func(context.Context) error, permanent func(error) bool) error {
+// Each run of an import that ends has mails of its own; a database that is not migrated yet knows one run.
+func (db *DB) SendOnce(ctx context.Context, t tenant.ID, id imports.ID, run int, recipient, messageID string, send func(context.Context) error, permanent func(error) bool) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		// The transaction waits for the mail server.
 		if _, err := tx.Exec(ctx, `set local idle_in_transaction_session_timeout = '10min'`); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `insert into mail (tenant_id, import_id, recipient, message_id) values ($1, $2, $3, $4) on conflict do nothing`,
-			t, id, recipient, messageID); err != nil {
+		if _, err := tx.Exec(ctx, `insert into mail select * from jsonb_populate_record(null::mail, jsonb_build_object(
+			'tenant_id', $1::bigint, 'import_id', $2::uuid, 'run', $3::integer, 'recipient', $4::text, 'message_id', $5::text)) on conflict do nothing`,
+			t, id, run, recipient, messageID); err != nil {
 			return err
 		}
 		var done bool
-		err := tx.QueryRow(ctx, `select sent_at is not null or failure is not null from mail
-			where tenant_id = $1 and import_id = $2 and recipient = $3 for update`, t, id, recipient).Scan(&done)
+		err := tx.QueryRow(ctx, `select sent_at is not null or failure is not null from mail m
+			where tenant_id = $1 and import_id = $2 and recipient = $3 and `+ofRun+` for update`, t, id, recipient, run).Scan(&done)
 		if err != nil || done {
 			return err
 		}
@@ -126,8 +128,8 @@ func (db *DB) SendOnce(ctx context.Context, t tenant.ID, id imports.ID, recipien
 			}
 			failure, sent = new(err.Error()), nil
 		}
-		_, err = tx.Exec(ctx, `update mail set sent_at = $4, failure = $5 where tenant_id = $1 and import_id = $2 and recipient = $3`,
-			t, id, recipient, sent, failure)
+		_, err = tx.Exec(ctx, `update mail m set sent_at = $5, failure = $6 where tenant_id = $1 and import_id = $2 and recipient = $3 and `+ofRun,
+			t, id, recipient, run, sent, failure)
 		return err
 	})
 	if err != nil {
@@ -135,6 +137,9 @@ func (db *DB) SendOnce(ctx context.Context, t tenant.ID, id imports.ID, recipien
 	}
 	return nil
 }
+
+// ofRun is the condition for the mail m of the run $4.
+const ofRun = `coalesce((to_jsonb(m)->>'run')::integer, $4) = $4`
 
 // Mail is what became of one mail.
 type Mail struct {
@@ -148,16 +153,17 @@ type Mail struct {
 const NoRecipient = ""
 
 // RecordNoRecipient notes on the import that nobody has an address to tell of its end.
-func (db *DB) RecordNoRecipient(ctx context.Context, t tenant.ID, id imports.ID) error {
-	return db.SendOnce(ctx, t, id, NoRecipient, "", func(context.Context) error { return errNoRecipient }, func(error) bool { return true })
+func (db *DB) RecordNoRecipient(ctx context.Context, t tenant.ID, id imports.ID, run int) error {
+	return db.SendOnce(ctx, t, id, run, NoRecipient, "", func(context.Context) error { return errNoRecipient }, func(error) bool { return true })
 }
 
 var errNoRecipient = errors.New("no recipient")
 
-// Mails returns what became of the mails about an import.
+// Mails returns what became of the mails about the last run of an import.
 func (db *DB) Mails(ctx context.Context, t tenant.ID, id imports.ID) (mails []Mail, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select recipient, sent_at, failure from mail where tenant_id = $1 and import_id = $2 order by recipient`, t, id)
+		rows, err := tx.Query(ctx, `select recipient, sent_at, m.failure from mail m join import i on i.tenant_id = m.tenant_id and i.id = m.import_id
+			where m.tenant_id = $1 and m.import_id = $2 and to_jsonb(m)->>'run' is not distinct from to_jsonb(i)->>'run' order by recipient`, t, id)
 		if err != nil {
 			return err
 		}

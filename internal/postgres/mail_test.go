@@ -22,7 +22,7 @@ func permanent(err error) bool { return errors.Is(err, errRefused) }
 // send sends a mail about the import, and tells whether it was tried.
 func (l *life) send(t *testing.T, id imports.ID, to string, answer error) (tried bool, err error) {
 	t.Helper()
-	err = l.db.SendOnce(t.Context(), l.tenant, id, to, "import@meibo.example", func(context.Context) error { tried = true; return answer }, permanent)
+	err = l.db.SendOnce(t.Context(), l.tenant, id, 1, to, "import@meibo.example", func(context.Context) error { tried = true; return answer }, permanent)
 	return tried, err
 }
 
@@ -102,7 +102,7 @@ func TestConcurrentSendersSendOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range errs {
 		wg.Go(func() {
-			errs[n] = l.db.SendOnce(t.Context(), l.tenant, id, "a@example.jp", "import@meibo.example", func(ctx context.Context) error {
+			errs[n] = l.db.SendOnce(t.Context(), l.tenant, id, 1, "a@example.jp", "import@meibo.example", func(ctx context.Context) error {
 				if sending.Add(1) > 1 {
 					t.Error("two send at once")
 				}
@@ -131,7 +131,7 @@ func TestImportThatNobodyIsToldOfSaysSo(t *testing.T) {
 	l := newLife(t)
 	id := l.reach(t, imports.StateCreated)
 	for range 2 {
-		must(t, l.db.RecordNoRecipient(t.Context(), l.tenant, id))
+		must(t, l.db.RecordNoRecipient(t.Context(), l.tenant, id, 1))
 	}
 	if m := l.mail(t, id); m.Recipient != postgres.NoRecipient || m.SentAt != nil || m.Failure == nil {
 		t.Errorf("mail = %+v, want one to nobody with a failure", m)

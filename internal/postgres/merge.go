@@ -167,11 +167,12 @@ func (m *merging) takeTurn() (done bool, err error) {
 	var next, created int64
 	var chunks *int64
 	var b pgx.Batch
-	b.Queue(`select pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock_shared($2)`, importLock(w.Import.ID), membersLock(m.tenant, w.Import.ListID))
+	b.Queue(`select pg_advisory_xact_lock_shared($1)`, membersLock(m.tenant, w.Import.ListID))
 	b.Queue(`select n.next_seq, n.chunks, n.failed, n.created from import_lane n
 		where n.tenant_id = $1 and n.import_id = $2 and n.lane = $3
-			and exists (select from import i where i.tenant_id = $1 and i.id = $2 and i.state = 'running')
-		for update of n`, m.tenant, w.Import.ID, w.Lane).
+			and exists (select from (select $4::integer as run) absent, import i, lateral (select run from (select i.*) own) r
+				where i.tenant_id = $1 and i.id = $2 and i.state = 'running' and r.run = $4)
+		for update of n`, m.tenant, w.Import.ID, w.Lane, w.Import.Run).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore, &created) })
 	switch err := m.tx.SendBatch(m.ctx, &b).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -218,6 +219,8 @@ func (m *merging) report(failed []member.Row) error {
 func (m *merging) end(failed []member.Row) error {
 	w, c := m.work, m.batch.Counts
 	var b pgx.Batch
+	var runs int
+	b.Queue(stillRuns, m.tenant, w.Import.ID, w.Import.Run).QueryRow(func(row pgx.Row) error { return stopped(row.Scan(&runs)) })
 	for i := range failed[:min(int64(len(failed)), max(0, sampleRows-m.failedBefore))] {
 		r := &failed[i]
 		b.Queue(`insert into import_problem (tenant_id, import_id, lane, row_number, problems, cells) values ($1, $2, $3, $4, $5, $6)

@@ -82,6 +82,10 @@ func (w *world) merge(ctx context.Context, lane int, seq, first int64, cells ...
 }
 
 func (w *world) mergeAs(ctx context.Context, allNew bool, lane int, seq, first int64, cells ...[]string) (postgres.ChunkResult, error) {
+	return w.mergeReporting(ctx, allNew, lane, seq, first, func(context.Context, []member.Row) (int64, error) { return 1, nil }, cells...)
+}
+
+func (w *world) mergeReporting(ctx context.Context, allNew bool, lane int, seq, first int64, report func(context.Context, []member.Row) (int64, error), cells ...[]string) (postgres.ChunkResult, error) {
 	return w.db.MergeChunk(ctx, w.tenant, postgres.ChunkWork{
 		Import: w.job, Plan: w.plan, Lane: lane, Seq: seq, AllNew: allNew,
 		Parse: func() ([]member.Row, error) {
@@ -96,7 +100,7 @@ func (w *world) mergeAs(ctx context.Context, allNew bool, lane int, seq, first i
 			}
 			return rows, nil
 		},
-		Report: func(context.Context, []member.Row) (int64, error) { return 1, nil },
+		Report: report,
 	})
 }
 

@@ -69,7 +69,7 @@ func (db *DB) Relay(ctx context.Context, limit int, publish func(context.Context
 func (db *DB) Revive(ctx context.Context, silence time.Duration) (int64, error) {
 	tag, err := db.pool.Exec(ctx, `with silent as (
 			select i.tenant_id, i.id, case when to_jsonb(i)->>'finishing_at' is null then $3 else $4 end as topic from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
-			where i.state = 'running' and greatest(p.seen_at, i.started_at) < $1 for update of i skip locked
+			where i.state = 'running' and greatest(p.seen_at, i.started_at, (to_jsonb(i)->>'resumed_at')::timestamptz) < $1 for update of i skip locked
 		), seen as (
 			insert into import_progress as p (tenant_id, import_id, seen_at) select tenant_id, id, $2 from silent
 			on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at

@@ -96,7 +96,7 @@ func newHouse(t *testing.T, db *postgres.DB, name string, members int) *house {
 	must(t, err)
 	_, _, err = db.Progress(t.Context(), ten.ID, h.job.ID, int64(len(rows)))
 	must(t, err)
-	must(t, db.RecordNoRecipient(t.Context(), ten.ID, h.job.ID))
+	must(t, db.RecordNoRecipient(t.Context(), ten.ID, h.job.ID, 1))
 	page, err := db.Members(t.Context(), ten.ID, standard, postgres.MemberFilter{List: postgres.MainList, Limit: 10})
 	must(t, err)
 	h.member = page[len(page)-1].ID
@@ -169,10 +169,14 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			left, err := db.CheckStorage(ctx, a, uploaded, 1)
 			return gave(left != nil, left), err
 		},
-		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
-		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
-		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
-		"FinishStep":   func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
+		"StartImport":    func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
+		"CancelImport":   func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
+		"PauseImport":    func() (any, error) { return nil, db.PauseImport(ctx, a, b) },
+		"ResumeImport":   func() (any, error) { return nil, db.ResumeImport(ctx, a, b) },
+		"ResumeImportOf": func() (any, error) { _, err := db.ResumeImportOf(ctx, a, b); return nil, err },
+		"Runs":           func() (any, error) { runs, err := db.Runs(ctx, a, b); return gave(runs, runs), err },
+		"FinishImport":   func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
+		"FinishStep":     func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
 		"FailImport": func() (any, error) {
 			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
 			return gave(done, done), err
@@ -287,6 +291,7 @@ var notOfIDs = map[string]string{
 	"CreateList":        "takes no id",
 	"OpenLedger":        "writes rows of the given tenant only: see TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt",
 	"Progress":          "as OpenLedger",
+	"NotePlace":         "as OpenLedger",
 	"EndOfSource":       "as OpenLedger",
 	"SendOnce":          "as OpenLedger",
 	"RecordNoRecipient": "as OpenLedger",
@@ -334,12 +339,13 @@ func TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt(t *testing.T) {
 	if err != nil || !slices.Equal(next, []int64{0}) {
 		t.Errorf("OpenLedger = %v, %v; want nothing merged", next, err)
 	}
-	if running, _, err := db.Progress(ctx, a, b, 99); err != nil || running {
-		t.Errorf("Progress = %v, %v; want not running", running, err)
+	if run, _, err := db.Progress(ctx, a, b, 99); err != nil || run != 0 {
+		t.Errorf("Progress = %v, %v; want no run", run, err)
 	}
+	must(t, db.NotePlace(ctx, a, b, 99, 0.5))
 	must(t, db.EndOfSource(ctx, a, b, 99, []int64{9}))
-	must(t, db.RecordNoRecipient(ctx, a, b))
-	must(t, db.SendOnce(ctx, a, b, "x@example.jp", "id", func(context.Context) error { return nil }, func(error) bool { return true }))
+	must(t, db.RecordNoRecipient(ctx, a, b, 1))
+	must(t, db.SendOnce(ctx, a, b, 1, "x@example.jp", "id", func(context.Context) error { return nil }, func(error) bool { return true }))
 	if after := s.rows(t, s.b.tenant); after != before {
 		t.Errorf("the rows of b became\n%s\nwere\n%s", after, before)
 	}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
 )
 
 // Handler does the work of one message. Its error decides the message's fate: nil acknowledges it; Drop ends
@@ -21,7 +22,7 @@ import (
 // times with growing pauses, and then ends it too.
 type Handler[T any] func(ctx context.Context, message T) error
 
-// Dropped is called for a message before it is ended without having been done. j has no tenant where the message could
+// Dropped is called for a message before it is ended without having been done; it is a dead letter by then. j has no tenant where the message could
 // not be read, and no import where not even its subject tells it. If it returns an error, the message is kept and
 // tried again.
 type Dropped func(ctx context.Context, j Job, why error) error
@@ -47,6 +48,13 @@ func (e laterError) Error() string { return "not now" }
 
 // Later puts the message back for a while: nothing is wrong, but this worker has no room for it now. Another may.
 func Later(delay time.Duration) error { return laterError{delay} }
+
+// While an installation is brought up to date, old workers meet messages of newer ones: they put them back, so that a newer
+// worker gets them, for as long as newerPatience, and so often.
+const (
+	newerPatience = 10 * time.Minute
+	newerAgain    = 5 * time.Second
+)
 
 // maxTries is how often a message is tried that fails for a reason of its own.
 const maxTries = 6
@@ -195,12 +203,12 @@ func (c *consumer[T]) take(ctx context.Context, msg jetstream.Msg) {
 	case errors.As(err, &later):
 		q.settle(msg, msg.NakWithDelay(later.delay))
 		return
+	case c.newer(msg, err):
+		q.log.Info("message of a newer version put back", zap.String("consumer", c.name), zap.String("subject", msg.Subject()), zap.Uint64("deliveries", deliveries))
+		q.settle(msg, msg.NakWithDelay(q.again))
+		return
 	case c.hopeless(seq, err):
-		j := c.job(m)
-		if j.Import == (imports.ID{}) {
-			j.Import = importOf(msg.Subject())
-		}
-		dropErr := c.dropped(ctx, j, err)
+		dropErr := c.giveUp(ctx, msg, c.job(m), err)
 		if dropErr == nil {
 			c.forget(seq)
 			q.settle(msg, msg.Term())
@@ -211,6 +219,29 @@ func (c *consumer[T]) take(ctx context.Context, msg jetstream.Msg) {
 	delay := min(100*time.Millisecond<<min(deliveries-1, 8), 15*time.Second)
 	q.log.Warn("will try again", zap.String("consumer", c.name), zap.String("subject", msg.Subject()), zap.Uint64("deliveries", deliveries), zap.Duration("in", delay), zap.Error(err))
 	q.settle(msg, msg.NakWithDelay(delay))
+}
+
+// newer reports whether the message is one of a newer version that a newer worker may still come for.
+func (c *consumer[T]) newer(msg jetstream.Msg, err error) bool {
+	var f *imports.Failure
+	if !errors.As(err, &f) || f.Problem.Code != member.NewerMessage {
+		return false
+	}
+	meta, err := msg.Metadata()
+	return err == nil && time.Since(meta.Timestamp) < c.queue.patience
+}
+
+// giveUp keeps a message as a dead letter, where that is of any use, and lets its end be recorded.
+func (c *consumer[T]) giveUp(ctx context.Context, msg jetstream.Msg, j Job, why error) error {
+	if j.Import == (imports.ID{}) {
+		j.Import = importOf(msg.Subject())
+	}
+	if worthKeeping(why) {
+		if err := c.queue.bury(ctx, c.name, msg, j, why); err != nil {
+			return err
+		}
+	}
+	return c.dropped(ctx, j, why)
 }
 
 // place returns where the message stands in its stream and how often it was delivered.

@@ -5,8 +5,9 @@
 //	        job.merged.<import>     ──▶ consumer finisher
 //	        job.finished.<import>   ──▶ consumer notifier
 //	CHUNKS  chunk.<import>.<lane>   ──▶ consumer merger
+//	DEAD    dead.<subject>              what could not be handled, until an operator has looked at it
 //
-// Both are work-queue streams: a message leaves its stream when it is acknowledged, which is after the
+// The first two are work-queue streams: a message leaves its stream when it is acknowledged, which is after the
 // receiver's work is committed. CHUNKS holds at most one message per subject, so that a lane's next chunk can
 // only be stored once the one before it is done: each lane is merged strictly in file order by whichever
 // worker is free, and an import never has more chunks in the queue than lanes.
@@ -73,6 +74,12 @@ func streams(replicas int) []jetstream.StreamConfig {
 			Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: replicas,
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 		},
+		{
+			Name: deadStream, Description: "messages that could not be handled, for operators",
+			Subjects:  []string{deadSubject + ">"},
+			Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Replicas: replicas,
+			MaxAge: deadAge, MaxBytes: deadBytes, Duplicates: 10 * time.Minute,
+		},
 	}
 }
 
@@ -97,6 +104,8 @@ type Queue struct {
 	js  jetstream.JetStream
 	log *zap.Logger
 	cfg Config
+	// patience and again are newerPatience and newerAgain, but for tests.
+	patience, again time.Duration
 
 	// buffers holds encoded chunks: the client has copied one by the time the server has answered.
 	buffers sync.Pool
@@ -125,7 +134,7 @@ func Open(c Config, log *zap.Logger) (*Queue, error) {
 		nc.Close()
 		return nil, fmt.Errorf("connect to queue: %w", err)
 	}
-	return &Queue{nc: nc, js: js, log: log, cfg: c, buffers: sync.Pool{New: func() any { return new([]byte) }}}, nil
+	return &Queue{nc: nc, js: js, log: log, cfg: c, patience: newerPatience, again: newerAgain, buffers: sync.Pool{New: func() any { return new([]byte) }}}, nil
 }
 
 // Close ends the connection.
@@ -300,16 +309,29 @@ func (q *Queue) Mergers(ctx context.Context) (int, error) {
 	return info.NumAckPending + info.NumWaiting, nil
 }
 
-// PurgeChunks removes the chunks of an import that has ended.
-func (q *Queue) PurgeChunks(ctx context.Context, id imports.ID) error {
-	s, err := q.chunksStream(ctx)
-	if err == nil {
-		err = s.Purge(ctx, jetstream.WithPurgeSubject(chunkSubject+id.String()+".*"))
-	}
-	if err != nil {
+// PurgeChunks removes the chunks of an import that has been stopped. runs tells whether the import runs again by now, in
+// which case its chunks stay: it is asked after the end of the stream was looked up, and nothing behind that is removed, so
+// that whoever is late never takes away a chunk of the run that comes next.
+func (q *Queue) PurgeChunks(ctx context.Context, id imports.ID, runs func(context.Context) (bool, error)) error {
+	if err := q.purgeChunks(ctx, id, runs); err != nil {
 		return fmt.Errorf("purge chunks of import %s: %w", id, err)
 	}
 	return nil
+}
+
+func (q *Queue) purgeChunks(ctx context.Context, id imports.ID, runs func(context.Context) (bool, error)) error {
+	s, err := q.chunksStream(ctx)
+	if err != nil {
+		return err
+	}
+	info, err := s.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if again, err := runs(ctx); err != nil || again {
+		return err
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSubject(chunkSubject+id.String()+".*"), jetstream.WithPurgeSequence(info.State.LastSeq+1))
 }
 
 // chunksStream looks the stream up once: a splitter asks it every few milliseconds.

@@ -24,6 +24,8 @@ type Job struct {
 type Chunk struct {
 	Job
 	imports.Chunk
+	// Run is the run of the import that the chunk was cut in; 0 for any.
+	Run int
 }
 
 func encodeJob(subject string, j Job) ([]byte, error) {
@@ -46,7 +48,7 @@ func encodeJob(subject string, j Job) ([]byte, error) {
 func encodeChunk(buf []byte, c Chunk) ([]byte, error) {
 	data, err := proto.MarshalOptions{}.MarshalAppend(buf, &meibov1.Chunk{
 		Version: version, TenantId: int64(c.Tenant), ImportId: c.Import.String(),
-		Lane: uint32(c.Lane), Seq: uint64(c.Seq), Rows: uint32(c.Rows), Block: c.Block,
+		Lane: uint32(c.Lane), Seq: uint64(c.Seq), Rows: uint32(c.Rows), Block: c.Block, Run: uint32(c.Run),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode chunk: %w", err)
@@ -88,6 +90,6 @@ func decodeFinished(data []byte) (Job, error) { return decode(data, &meibov1.Fin
 func decodeChunk(data []byte) (Chunk, error) {
 	var m meibov1.Chunk
 	j, err := decode(data, &m)
-	c := Chunk{Job: j, Chunk: imports.Chunk{Lane: int(m.GetLane()), Seq: int64(m.GetSeq()), Rows: int(m.GetRows()), Block: m.GetBlock()}}
+	c := Chunk{Job: j, Run: int(m.GetRun()), Chunk: imports.Chunk{Lane: int(m.GetLane()), Seq: int64(m.GetSeq()), Rows: int(m.GetRows()), Block: m.GetBlock()}}
 	return c, err
 }

@@ -53,6 +53,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	defer t.Stop()
 	defer revive.Stop()
 	for {
+		r.settle(ctx)
 		r.drain(ctx)
 		select {
 		case <-ctx.Done():
@@ -74,6 +75,13 @@ func (r *Relay) revive(ctx context.Context) {
 	}
 	if n > 0 {
 		r.log.Warn("silent imports taken up again", zap.Int64("imports", n))
+	}
+}
+
+// settle does for cancelled imports what those who cancelled them did not wait for.
+func (r *Relay) settle(ctx context.Context) {
+	if _, err := r.db.SettleCancelled(ctx); err != nil && ctx.Err() == nil {
+		r.log.Warn("cannot settle cancelled imports", zap.Error(err))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"sync/atomic"
 
 	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/imports"
@@ -21,6 +22,29 @@ const MaxWorkbook = 2 << 30
 type Source struct {
 	rows  iter.Seq2[*sheet.Row, error]
 	close func() error
+	body  *counted // of a text file
+	size  int64
+}
+
+// counted is a body of which is known how much was read.
+type counted struct {
+	io.Reader
+	n atomic.Int64
+}
+
+// Read reads, and counts.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// Share returns about which part of the file was read so far, from 0 to 1; 0 where that is not known, as of a workbook.
+func (s *Source) Share() float64 {
+	if s.body == nil || s.size <= 0 {
+		return 0
+	}
+	return min(1, float64(s.body.n.Load())/float64(s.size))
 }
 
 // Open opens the source of an import. A CSV is streamed; a workbook is copied to a temporary file first, which Close
@@ -36,11 +60,12 @@ func Open(ctx context.Context, blobs *blob.Store, i *imports.Import) (*Source, e
 	if o.Format == sheet.XLSX {
 		return openWorkbook(ctx, blobs, i, o)
 	}
-	body, _, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.Upload, i.Source.ETag)
+	body, size, err := blobs.OpenSource(ctx, i.Tenant, i.ID.String(), i.Source.Upload, i.Source.ETag)
 	if err != nil {
 		return nil, err
 	}
-	return &Source{rows: rows(sheet.OpenCSV(body, o), o, i.Options.HeaderRow), close: body.Close}, nil
+	c := &counted{Reader: body}
+	return &Source{rows: rows(sheet.OpenCSV(c, o), o, i.Options.HeaderRow), close: body.Close, body: c, size: size}, nil
 }
 
 func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o sheet.Options) (*Source, error) {
@@ -48,13 +73,28 @@ func openWorkbook(ctx context.Context, blobs *blob.Store, i *imports.Import, o s
 	if err != nil {
 		return nil, err
 	}
-	book, err := sheet.OpenXLSX(f, size, o)
+	book, err := sheet.OpenXLSX(interruptible{f, ctx}, size, o)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	end := func() error { return errors.Join(book.Close(), f.Close()) }
 	return &Source{rows: rows(book, o, i.Options.HeaderRow), close: end}, nil
+}
+
+// interruptible is a file that cannot be read any more once ctx has ended: what is done with a large workbook before its
+// first row can take long, and nobody may want it any more.
+type interruptible struct {
+	io.ReaderAt
+	ctx context.Context
+}
+
+// ReadAt reads, unless ctx has ended.
+func (r interruptible) ReadAt(p []byte, at int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(p, at)
 }
 
 // reader is what both formats offer.

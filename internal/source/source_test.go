@@ -2,6 +2,8 @@ package source
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -94,3 +96,16 @@ func TestFailureAboveTheHeaderIsNoRow(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestWorkbookThatNobodyWantsIsNotReadOn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	r := interruptible{strings.NewReader("workbook"), ctx}
+	if n, err := r.ReadAt(make([]byte, 4), 2); n != 4 || err != nil {
+		t.Errorf("read %d, %v; want 4", n, err)
+	}
+	cancel()
+	if n, err := r.ReadAt(make([]byte, 4), 2); n != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("read %d, %v after the end", n, err)
+	}
+}

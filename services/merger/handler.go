@@ -36,7 +36,11 @@ type handler struct {
 // is done already, or its import does not run any more.
 func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	start := time.Now()
-	p, err := h.plans.get(ctx, c.Job)
+	p, err := h.plans.get(ctx, c.Job, c.Run)
+	if errors.Is(err, postgres.ErrStopped) {
+		h.skipped(c)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -52,14 +56,14 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	})
 	switch {
 	case errors.Is(err, postgres.ErrStopped):
-		h.log.Info("chunk of an import that does not run", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq))
+		h.skipped(c)
 		return nil
 	case errors.Is(err, imports.ErrBlock):
-		return queue.Drop(err)
+		return queue.Drop(poison(c, p.plan, err))
 	case err != nil && postgres.Unavailable(err):
 		return queue.Unavailable(err)
 	case err != nil:
-		return err // a report that could not be stored says itself that it is to be tried again
+		return poison(c, p.plan, err) // a report that could not be stored says itself that it is to be tried again
 	}
 	h.log.Info("chunk merged", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq), zap.Bool("repeated", result.Done),
 		zap.Int("rows", c.Rows), zap.Int64("failed", result.Counts.Failed), zap.Duration("in", time.Since(start)))
@@ -82,6 +86,31 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	return nil
 }
 
+// poison names the rows of a chunk that cannot be merged, as far as they can be read.
+func poison(c queue.Chunk, plan *member.Plan, err error) error {
+	var first, last int64
+	unreadable := imports.ReadBlock(string(c.Block), plan.Columns, c.Rows, func(r member.Row) {
+		if first == 0 || r.Number < first {
+			first = r.Number
+		}
+		last = max(last, r.Number)
+	})
+	why := member.Problem{Code: member.PoisonChunk}
+	if unreadable == nil && first > 0 {
+		why.Detail = fmt.Sprintf("%d–%d", first, last)
+	}
+	return &imports.Failure{Problem: why, Err: err}
+}
+
+func (h *handler) skipped(c queue.Chunk) {
+	h.log.Info("chunk of an import that does not run", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq))
+}
+
+// purge takes what is left of a stopped import out of the queue.
+func (h *handler) purge(ctx context.Context, j queue.Job) error {
+	return h.queue.PurgeChunks(ctx, j.Import, func(ctx context.Context) (bool, error) { return h.db.Runs(ctx, j.Tenant, j.Import) })
+}
+
 // stop fails an import that has gone beyond a limit.
 func (h *handler) stop(ctx context.Context, j queue.Job, why member.Problem) error {
 	h.log.Warn("import is beyond a limit: it fails", zap.Stringer("import", j.Import), zap.String("code", string(why.Code)), zap.String("limit", why.Detail))
@@ -92,7 +121,7 @@ func (h *handler) stop(ctx context.Context, j queue.Job, why member.Problem) err
 	if done {
 		h.relay.Kick()
 	}
-	if err := h.queue.PurgeChunks(ctx, j.Import); err != nil {
+	if err := h.purge(ctx, j); err != nil {
 		return queue.Unavailable(err)
 	}
 	return nil
@@ -108,7 +137,7 @@ func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	if done {
 		h.relay.Kick()
 	}
-	return h.queue.PurgeChunks(ctx, j.Import)
+	return h.purge(ctx, j)
 }
 
 // slab is the memory of one chunk's values, which is used again for the next.

@@ -215,3 +215,66 @@ func testBrokenChunk(t *testing.T, spoil func(*queue.Chunk)) {
 	cancel()
 	wg.Wait()
 }
+
+// TestPoisonedImportGoesOnOnceItsCauseIsMended merges a chunk, meets one that cannot be merged, and an old one of the first
+// run after the import was resumed: in the end every row counts once.
+func TestPoisonedImportGoesOnOnceItsCauseIsMended(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	good := b.chunk(0, 0, [2]string{"A1", "青木"}, [2]string{"", "番号なし"})
+	broken := b.chunk(0, 1, [2]string{"A2", "石井"})
+	broken.Rows, broken.Run, good.Run = 1<<20, 1, 1
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = b.queue.ConsumeChunks(ctx, 2, b.handle, b.dropped) })
+	publish := func(c queue.Chunk) {
+		t.Helper()
+		for err := b.queue.PublishChunk(ctx, c); err != nil; err = b.queue.PublishChunk(ctx, c) {
+			if !errors.Is(err, queue.ErrLaneBusy) {
+				t.Fatal(err)
+			}
+		}
+	}
+	until := func(done func(*imports.Import) bool) {
+		t.Helper()
+		for {
+			i, err := b.db.Import(ctx, b.job.Tenant, b.job.ID)
+			must(t, err)
+			if done(i) {
+				return
+			}
+		}
+	}
+	publish(good)
+	publish(broken)
+	until(func(i *imports.Import) bool { return i.State == imports.StateFailed })
+	must(t, b.db.EndOfSource(ctx, b.job.Tenant, b.job.ID, 4, []int64{2}))
+	n := 0
+	for l, err := range b.queue.DeadLetters(ctx) {
+		must(t, err)
+		if c, ok := l.Chunk(); !ok || c.Import != b.job.ID || c.Seq != 1 {
+			t.Errorf("letter is %+v", l)
+		}
+		n++
+	}
+	if n != 1 {
+		t.Errorf("%d dead letters, want one", n)
+	}
+	must(t, b.db.ResumeImport(ctx, b.job.Tenant, b.job.ID))
+	stale := b.chunk(0, 7, [2]string{"A9", "out of turn, but of a run that is over"})
+	stale.Run = 1
+	publish(stale)
+	mended := b.chunk(0, 1, [2]string{"A2", "石井"}, [2]string{"A1", "青木一"})
+	mended.Run = 2
+	publish(mended)
+	until(func(i *imports.Import) bool { return i.State.Final() })
+	i, err := b.db.Import(ctx, b.job.Tenant, b.job.ID)
+	must(t, err)
+	if want := imports.NewTotals(4, member.Counts{Created: 2, Updated: 1, Failed: 1}); i.State != imports.StateCompleted || i.Totals != want {
+		t.Errorf("%s because of %+v with %+v, want completed with %+v", i.State, i.Failure, i.Totals, want)
+	}
+	cancel()
+	wg.Wait()
+	b.checkReports(t, 1)
+}

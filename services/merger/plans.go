@@ -15,8 +15,8 @@ import (
 // keptPlans bounds how many imports a merger remembers.
 const keptPlans = 256
 
-// plans remembers the imports that chunks belong to. What it remembers is fixed when an import starts; whether
-// the import still runs is asked in each chunk's transaction.
+// plans remembers the imports that chunks belong to. What it remembers is fixed for each run of an import; whether that
+// still goes on is asked in each chunk's transaction.
 type plans struct {
 	db   *postgres.DB
 	mu   sync.Mutex
@@ -33,11 +33,12 @@ type compiled struct {
 
 func newPlans(db *postgres.DB) *plans { return &plans{db: db, byID: map[imports.ID]*compiled{}} }
 
-func (p *plans) get(ctx context.Context, j queue.Job) (*compiled, error) {
+// get returns the import of a chunk that was cut in that run, 0 for any. postgres.ErrStopped: it is of another.
+func (p *plans) get(ctx context.Context, j queue.Job, run int) (*compiled, error) {
 	p.mu.Lock()
 	c := p.byID[j.Import]
 	p.mu.Unlock()
-	if c != nil && c.job.Tenant == j.Tenant {
+	if c != nil && c.job.Tenant == j.Tenant && (run == 0 || run == c.job.Run) {
 		return c, nil
 	}
 	i, err := p.db.ImportForWork(ctx, j.Tenant, j.Import)
@@ -50,12 +51,15 @@ func (p *plans) get(ctx context.Context, j queue.Job) (*compiled, error) {
 	if i.StartedAt == nil {
 		return nil, queue.Drop(errors.New("chunk of an import that was never started"))
 	}
+	if run != 0 && run != i.Run {
+		return nil, postgres.ErrStopped
+	}
 	plan, err := i.Plan()
 	if err != nil {
 		return nil, queue.Drop(err)
 	}
 	c = &compiled{job: i, plan: plan}
-	c.allNew.Store(i.IntoEmpty && !i.Options.DryRun && plan.Rules.Key == "member_sn" && plan.Rules.Mode.Creates())
+	c.allNew.Store(i.Run == 1 && i.IntoEmpty && !i.Options.DryRun && plan.Rules.Key == "member_sn" && plan.Rules.Mode.Creates())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.byID) >= keptPlans {

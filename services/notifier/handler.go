@@ -48,7 +48,7 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	}
 	if len(e.Recipients) == 0 {
 		h.log.Warn("nobody to tell", zap.Stringer("import", j.Import))
-		return unavailable(h.db.RecordNoRecipient(ctx, j.Tenant, j.Import))
+		return unavailable(h.db.RecordNoRecipient(ctx, j.Tenant, j.Import, e.Import.Run))
 	}
 	var failed error
 	for _, r := range e.Recipients {
@@ -92,7 +92,7 @@ func (h *handler) tell(ctx context.Context, e *postgres.Ended, r postgres.Recipi
 		return err
 	}
 	start := time.Now()
-	return h.db.SendOnce(ctx, e.Import.Tenant, e.Import.ID, r.Email, m.ID, func(ctx context.Context) error {
+	return h.db.SendOnce(ctx, e.Import.Tenant, e.Import.ID, e.Import.Run, r.Email, m.ID, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 		defer cancel()
 		err := h.sender.Send(ctx, m)
@@ -113,6 +113,9 @@ func messageID(i *imports.Import, r postgres.Recipient, publicURL string) string
 		host = u.Hostname()
 	}
 	sum := sha256.Sum256([]byte(strings.ToLower(r.Email)))
+	if i.Run > 1 {
+		return fmt.Sprintf("import.%s.%d.%s.%s@%s", i.ID, i.Run, i.State, hex.EncodeToString(sum[:8]), host)
+	}
 	return fmt.Sprintf("import.%s.%s.%s@%s", i.ID, i.State, hex.EncodeToString(sum[:8]), host)
 }
 
@@ -129,7 +132,7 @@ func (h *handler) report(e *postgres.Ended, lang tenant.Language) (Report, error
 	}
 	r := Report{
 		Workbook: i.Source.Format == "xlsx", FileName: i.FileName, List: i.List, User: i.User, Zone: zone,
-		State: i.State, Totals: i.Totals, DryRun: i.Options.DryRun,
+		State: i.State, Stopped: i.Stopped(), Resumable: i.Resumable(time.Now()), Totals: i.Totals, DryRun: i.Options.DryRun,
 		Link: strings.TrimSuffix(h.publicURL, "/") + "/imports/" + i.ID.String(),
 	}
 	if i.StartedAt != nil {

@@ -29,6 +29,10 @@ type Report struct {
 	Zone       *time.Location
 	// State is completed, failed or cancelled.
 	State imports.State
+	// Stopped is how far an import had come that was stopped; nil where it never began.
+	Stopped *imports.Stop
+	// Resumable says that the import can go on once the cause is mended.
+	Resumable bool
 	// Reason is the sentence that says why the import failed, in the language of the mail.
 	Reason string
 	DryRun bool
@@ -66,16 +70,26 @@ type edition struct {
 	completed, failed string // the subjects; the Japanese ones are those of product.md, to the letter
 	process, workbook string
 	timestamp         string
+	// stages say what was being done when an import was stopped.
+	stages map[imports.Stage]string
 }
 
 var editions = map[tenant.Language]edition{
 	tenant.Japanese: newEdition(tenant.Japanese, edition{
 		completed: "CSVインポート処理完了", failed: "CSVインポート処理エラー",
 		process: "CSVインポート", workbook: "Excelインポート", timestamp: "2006/01/02 15:04:05",
+		stages: map[imports.Stage]string{
+			imports.StageWaiting: "順番待ち（未開始）", imports.StageReading: "ファイルの読み取りと登録",
+			imports.StageMerging: "残りの行の登録（ファイルは最後まで読み取り済み）", imports.StageFinishing: "仕上げ（すべての行を処理済み）",
+		},
 	}),
 	tenant.English: newEdition(tenant.English, edition{
 		completed: "CSV import completed", failed: "CSV import failed",
 		process: "CSV import", workbook: "Excel import", timestamp: "2006-01-02 15:04:05",
+		stages: map[imports.Stage]string{
+			imports.StageWaiting: "waiting for its turn (not begun)", imports.StageReading: "reading and merging the file",
+			imports.StageMerging: "merging the rest (the whole file was read)", imports.StageFinishing: "finishing (every row was merged)",
+		},
 	}),
 }
 
@@ -123,9 +137,29 @@ type view struct {
 	Created, Updated, Unchanged, Deleted count
 	Skipped, NotProcessed                count
 	Removed, Unified, Protected, Tagged  count
+	Stopped                              *stopLine
+	Resumable                            bool
 	Warnings                             []string
 	Problems                             []problemLine
 	OtherProblems                        int
+}
+
+// stopLine is how far an import had come that was stopped.
+type stopLine struct {
+	Stage              string
+	Percent            string // empty where nobody can tell
+	Read, Merged, Left count
+}
+
+func (e edition) stopLine(s *imports.Stop) *stopLine {
+	if s == nil {
+		return nil
+	}
+	l := &stopLine{Stage: e.stages[s.Stage], Read: count(s.Read), Merged: count(s.Merged), Left: count(s.Read - s.Merged)}
+	if s.Percent >= 0 && s.Stage != imports.StageWaiting {
+		l.Percent = strconv.Itoa(s.Percent) + "%"
+	}
+	return l
 }
 
 type problemLine struct {
@@ -154,6 +188,9 @@ func newView(e edition, r Report) (view, error) {
 		Created:    count(t.Created), Updated: count(t.Updated), Unchanged: count(t.Unchanged),
 		Deleted: count(t.Deleted), Skipped: count(t.Skipped), NotProcessed: count(t.NotProcessed),
 		Removed: count(t.Removed), Unified: count(t.Unified), Protected: count(t.Protected), Tagged: count(t.Tagged),
+	}
+	if !v.Completed {
+		v.Stopped, v.Resumable = e.stopLine(r.Stopped), r.Resumable
 	}
 	if r.Workbook {
 		v.Process = e.workbook

@@ -59,6 +59,7 @@ func reports(t testing.TB, lang tenant.Language) map[string]Report {
 	failed.State, failed.FileName, failed.Workbook = imports.StateFailed, "members.xlsx", true
 	failed.Reason = say("3,001行目でファイルが途切れています。", "The file is cut off at row 3,001.")
 	failed.Totals.Total, failed.Totals.Created, failed.Totals.NotProcessed = 3000, 2000, 1000
+	failed.Stopped, failed.Resumable = &imports.Stop{Stage: imports.StageReading, Read: 3000, Merged: 2000, Percent: 42}, true
 
 	cancelled := base
 	cancelled.State, cancelled.Start, cancelled.User, cancelled.Link = imports.StateCancelled, time.Time{}, "", ""

@@ -25,7 +25,7 @@ func (p *pump) repeatedKeys(ctx context.Context, i *imports.Import, c *cutting) 
 	}
 	d := newDuplicates(int(min(keysInMemory, i.Source.MaxRows+1)), unnamedFile)
 	defer d.close()
-	err := p.eachRow(ctx, i, func(row *sheet.Row) error {
+	err := p.eachRow(ctx, i, func(row *sheet.Row, _ func() float64) error {
 		if _, problem := c.read(row); problem.Code != "" {
 			return nil
 		}
@@ -41,7 +41,7 @@ func (p *pump) repeatedKeys(ctx context.Context, i *imports.Import, c *cutting) 
 	if err != nil {
 		return nil, err
 	}
-	return d.find()
+	return d.find(ctx)
 }
 
 // duplicates finds the rows of equal keys, however many there are: an external sort.
@@ -124,8 +124,11 @@ func (d *duplicates) end() int64 {
 
 func spillError(err error) error { return fmt.Errorf("temporary file for the keys of rows: %w", err) }
 
-// find returns the ordinals of the rows whose key another row has. Nothing can be added after it.
-func (d *duplicates) find() (*imports.RowSet, error) {
+// lookEvery is after how many sightings it is asked whether they are still wanted.
+const lookEvery = 1 << 16
+
+// find returns the ordinals of the rows whose key another row has, unless ctx ends. Nothing can be added after it.
+func (d *duplicates) find(ctx context.Context) (*imports.RowSet, error) {
 	d.memory = imports.Collapse(d.memory, &d.repeated)
 	if len(d.runs) == 0 {
 		return &d.repeated, nil
@@ -137,7 +140,11 @@ func (d *duplicates) find() (*imports.RowSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	for last := (imports.Sighting{Ordinal: -1}); len(merged) > 0; {
+	n := 0
+	for last := (imports.Sighting{Ordinal: -1}); len(merged) > 0; n++ {
+		if n%lookEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		s := merged[0].first
 		if last.Ordinal >= 0 && last.SameKey(s) {
 			d.repeated.Add(last.Ordinal)

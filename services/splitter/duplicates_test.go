@@ -24,7 +24,7 @@ func find(t *testing.T, memory int, keys []string) (*imports.RowSet, *duplicates
 	for n, key := range keys {
 		must(t, d.add(imports.Sight(key, int64(n))))
 	}
-	found, err := d.find()
+	found, err := d.find(t.Context())
 	must(t, err)
 	return found, d
 }
@@ -162,7 +162,7 @@ func BenchmarkRepeatedKeys(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				found, err := d.find()
+				found, err := d.find(b.Context())
 				if err != nil || found.Len() == 0 {
 					b.Fatal(found.Len(), err)
 				}

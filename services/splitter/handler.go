@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -38,7 +39,7 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	start := time.Now()
 	rows, err := h.split(ctx, j)
 	if errors.Is(err, errStopped) {
-		return h.queue.PurgeChunks(ctx, j.Import) // what was published between its end and now
+		return h.purge(ctx, j) // what was published between its end and now
 	}
 	if err != nil {
 		return fate(err)
@@ -95,7 +96,12 @@ func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	if done {
 		h.relay.Kick()
 	}
-	return h.queue.PurgeChunks(ctx, j.Import)
+	return h.purge(ctx, j)
+}
+
+// purge takes what is left of a stopped import out of the queue.
+func (h *handler) purge(ctx context.Context, j queue.Job) error {
+	return h.queue.PurgeChunks(ctx, j.Import, func(ctx context.Context) (bool, error) { return h.db.Runs(ctx, j.Tenant, j.Import) })
 }
 
 // errNoRoom: the splitter has no memory left for the import.
@@ -146,6 +152,7 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 		return 0, cause
 	}
 	if err != nil {
+		p.leave(ctx)
 		return 0, err
 	}
 	return p.read.Load(), h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks)
@@ -209,8 +216,11 @@ func (p *pump) lookAhead(ctx context.Context, i *imports.Import, c *cutting) (er
 
 // cutRows hands every row to its lane and returns the number of chunks per lane once all are in the queue.
 func (p *pump) cutRows(ctx context.Context, i *imports.Import, c *cutting) ([]int64, error) {
-	err := p.eachRow(ctx, i, func(row *sheet.Row) error {
-		p.read.Add(1)
+	err := p.eachRow(ctx, i, func(row *sheet.Row, share func() float64) error {
+		if n := p.read.Add(1); n%placeEvery == 0 {
+			p.part.Store(math.Float64bits(share()))
+		}
+		p.row.Store(row.Number)
 		return c.add(row)
 	})
 	if err != nil {
@@ -222,8 +232,12 @@ func (p *pump) cutRows(ctx context.Context, i *imports.Import, c *cutting) ([]in
 	return c.cutter.Chunks(), p.drain(ctx, 0)
 }
 
-// eachRow calls f for every data row of the source, until its first error or the end of ctx.
-func (p *pump) eachRow(ctx context.Context, i *imports.Import, f func(*sheet.Row) error) error {
+// placeEvery is after how many rows the place in the file is noted.
+const placeEvery = 256
+
+// eachRow calls f for every data row of the source, until its first error or the end of ctx. share tells which part of the
+// file is read.
+func (p *pump) eachRow(ctx context.Context, i *imports.Import, f func(row *sheet.Row, share func() float64) error) error {
 	src, err := source.Open(ctx, p.blobs, i)
 	if err != nil {
 		return err
@@ -236,7 +250,7 @@ func (p *pump) eachRow(ctx context.Context, i *imports.Import, f func(*sheet.Row
 		if err != nil {
 			return fmt.Errorf("read source: %w", err)
 		}
-		if err := f(row); err != nil {
+		if err := f(row, src.Share); err != nil {
 			return err
 		}
 	}

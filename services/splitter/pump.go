@@ -3,6 +3,7 @@ package splitter
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,7 @@ import (
 	"github.com/meibo/meibo/internal/queue"
 )
 
-// errStopped: the import is not running any more.
+// errStopped: the import is not running any more, or was set going again since.
 var errStopped = errors.New("import is not running")
 
 // perWorker is how many chunks may be in the queue for each worker that merges: the one in its hands, and two in the line,
@@ -55,6 +56,9 @@ type pump struct {
 	// share is how many chunks the import may have in the queue, read the number of data rows so far; watch sets and
 	// tells them in another goroutine.
 	share, read atomic.Int64
+	// row is the number of the last row that was read, part the bits of the part of the file that was.
+	row  atomic.Int64
+	part atomic.Uint64
 }
 
 func newPump(h *handler, i *imports.Import, merged []int64) *pump {
@@ -104,7 +108,7 @@ func (p *pump) publish(ctx context.Context) (any bool, err error) {
 			continue
 		}
 		c := p.waiting[lane][0]
-		err := p.queue.PublishChunk(ctx, queue.Chunk{Job: queue.Job{Tenant: p.job.Tenant, Import: p.job.ID}, Chunk: c})
+		err := p.queue.PublishChunk(ctx, queue.Chunk{Job: queue.Job{Tenant: p.job.Tenant, Import: p.job.ID}, Chunk: c, Run: p.job.Run})
 		// Whatever the answer was: the lane is taken for now.
 		p.busy[lane] = true
 		p.busyCount++
@@ -164,16 +168,21 @@ func (p *pump) watch(ctx context.Context) (watched context.Context, stop func(),
 	return watched, func() { cancel(context.Canceled); wg.Wait() }, nil
 }
 
-// checkIn notes the progress and returns errStopped if the import does not run any more. It shares out what may be in
-// the queue, which is little more than the workers have in their hands, so that a small import never waits long behind
-// large ones: among the tenants whose imports are being cut, and then among the imports of each.
+// checkIn notes the progress and returns errStopped if the import does not run any more, or does in another run. It shares
+// out what may be in the queue, which is little more than the workers have in their hands, so that a small import never
+// waits long behind large ones: among the tenants whose imports are being cut, and then among the imports of each.
 func (p *pump) checkIn(ctx context.Context) error {
-	running, parts, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
+	run, parts, err := p.db.Progress(ctx, p.job.Tenant, p.job.ID, p.read.Load())
 	if err != nil {
 		return err
 	}
-	if !running {
+	if run != p.job.Run {
 		return errStopped
+	}
+	if row := p.row.Load(); row > 0 {
+		if err := p.db.NotePlace(ctx, p.job.Tenant, p.job.ID, row, math.Float64frombits(p.part.Load())); err != nil {
+			return err
+		}
 	}
 	workers, err := p.queue.Mergers(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -182,6 +191,18 @@ func (p *pump) checkIn(ctx context.Context) error {
 	window := min(max(minWindow, perWorker*workers), p.window)
 	p.share.Store(int64(max(1, window/parts)))
 	return nil
+}
+
+// leaveWait bounds the last note of a splitter that cannot go on.
+const leaveWait = time.Second
+
+// leave notes how far the splitter has come that cannot go on. That it cannot is told by another error.
+func (p *pump) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWait)
+	defer cancel()
+	if err := p.checkIn(ctx); err != nil && !errors.Is(err, errStopped) {
+		p.log.Warn("cannot check in", zap.Stringer("import", p.job.ID), zap.Error(err))
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {

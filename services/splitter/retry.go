@@ -43,7 +43,7 @@ func (p *pump) retryOf(ctx context.Context, i *imports.Import) (*retry, error) {
 	if err := p.db.MendedRows(ctx, i.Tenant, i.Parent, i.ID, r.mended.Add); err != nil {
 		return nil, err
 	}
-	err := p.eachRow(ctx, i, func(row *sheet.Row) error {
+	err := p.eachRow(ctx, i, func(row *sheet.Row, _ func() float64) error {
 		r.see(row)
 		return nil
 	})

@@ -111,6 +111,9 @@ func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk))
 		if err != nil {
 			return err
 		}
+		if c.Run != i.Run {
+			return nil
+		}
 		plan, err := i.Plan()
 		if err != nil {
 			return err
@@ -127,6 +130,9 @@ func (b *bench) merge(ctx context.Context, t *testing.T, seen func(queue.Chunk))
 			},
 			Report: func(ctx context.Context, failed []member.Row) (int64, error) { return 0, b.report(ctx, c, failed) },
 		})
+		if errors.Is(err, postgres.ErrStopped) {
+			return nil
+		}
 		if err == nil && (r.Last || r.Done) {
 			_, err = b.db.FinishImport(ctx, c.Tenant, c.Import)
 		}
@@ -256,7 +262,7 @@ func TestSplitterThatTakesOverSendsNoMergedChunkAgain(t *testing.T) {
 			}
 		})
 	})
-	must(t, b.queue.PurgeChunks(ctx, j.Import)) // what the first had in flight is lost, too
+	must(t, b.queue.PurgeChunks(ctx, j.Import, func(context.Context) (bool, error) { return false, nil })) // what the first had in flight is lost, too
 	must(t, b.handle(ctx, j))
 	if i := b.ended(ctx, t, j); i.State != imports.StateCompleted || i.Totals.Created != 1000 {
 		t.Errorf("import is %s with %+v, want 1000 created", i.State, i.Totals)
@@ -288,6 +294,46 @@ func TestCancelledImportIsLetGo(t *testing.T) {
 	if i := b.ended(ctx, t, j); i.State != imports.StateCancelled || !i.Totals.Balanced() || i.Totals.NotProcessed != i.Totals.Total {
 		t.Errorf("import is %s with %+v", i.State, i.Totals)
 	}
+}
+
+// TestPauseInTheMiddleOfASourceLosesNoRow pauses an import again and again while it is cut and merged, and resumes it before
+// the splitter that had it has noticed.
+func TestPauseInTheMiddleOfASourceLosesNoRow(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	const rows = 600
+	j := b.running(t, roster(rows), imports.Cut{Lanes: 2, ChunkRows: 10, ChunkBytes: 1 << 16})
+	var wg sync.WaitGroup
+	split := func() {
+		wg.Go(func() {
+			if err := b.handle(ctx, j); err != nil && ctx.Err() == nil {
+				t.Errorf("the splitter gave up: %v", err)
+			}
+		})
+	}
+	merged := make(chan struct{}, 10_000)
+	split()
+	wg.Go(func() { b.merge(ctx, t, func(queue.Chunk) { merged <- struct{}{} }) })
+	for range 3 {
+		for range 8 {
+			<-merged
+		}
+		if err := b.db.PauseImport(ctx, b.tenant, j.Import); errors.Is(err, postgres.ErrConflict) {
+			break // it was faster
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		must(t, b.purge(ctx, j))
+		must(t, b.db.ResumeImport(ctx, b.tenant, j.Import))
+		split()
+	}
+	if i := b.ended(ctx, t, j); i.State != imports.StateCompleted || i.Totals.Created != rows || i.Totals.Total != rows {
+		t.Errorf("import is %s because of %+v with %+v, want %d created", i.State, i.Failure, i.Totals, rows)
+	}
+	cancel()
+	wg.Wait()
 }
 
 func TestImportWithoutItsSourceFails(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // importView is an import as the API shows it.
 type importView struct {
 	ID       string        `json:"id" format:"uuid" doc:"Identifies the import; ids made later sort later."`
-	State    imports.State `json:"state" enum:"created,uploaded,queued,running,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
+	State    imports.State `json:"state" enum:"created,uploaded,queued,running,paused,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
 	Stage    imports.Stage `json:"stage" enum:",waiting,reading,merging,finishing" doc:"What is being done for the import: it waits for its turn, its source is read and merged, the rest is merged, or every row is done and leads are unified or members removed. Empty before it is started and once it has ended."`
 	List     string        `json:"list" example:"main" doc:"The list that the members are imported into."`
 	FileName string        `json:"file_name" example:"members.csv"`
@@ -50,6 +50,11 @@ type importView struct {
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 
+	PausedAt  *time.Time `json:"paused_at" doc:"When the import was paused; null where it is not."`
+	Run       int        `json:"run" doc:"How often the import was set going: 1 until it is resumed for the first time."`
+	Resumable bool       `json:"resumable" doc:"Whether the import can be resumed: it is paused, or has failed for a reason on the side of the system."`
+	Stopped   *stopView  `json:"stopped" doc:"How far an import had come that has failed, was cancelled or is paused; null for any other."`
+
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
 	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
 	Profile  string   `json:"profile" doc:"The profile that the import was created with; empty for none."`
@@ -58,13 +63,37 @@ type importView struct {
 	RetriesView
 }
 
-// TransformSchema lets error be null, which huma has no tag for.
+// TransformSchema lets error and stopped be null, which huma has no tag for.
 func (importView) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	whole := *s.Properties["error"]
-	s.Properties["error"] = &huma.Schema{
-		Description: whole.Description, AnyOf: []*huma.Schema{{Ref: whole.Ref}, {Type: "null"}},
+	for _, name := range []string{"error", "stopped"} {
+		whole := *s.Properties[name]
+		s.Properties[name] = &huma.Schema{
+			Description: whole.Description, AnyOf: []*huma.Schema{{Ref: whole.Ref}, {Type: "null"}},
+		}
 	}
 	return s
+}
+
+// stopView is how far an import had come when it was stopped.
+type stopView struct {
+	Stage        imports.Stage `json:"stage" enum:"waiting,reading,merging,finishing" doc:"What was being done."`
+	Percent      *int          `json:"percent" doc:"How much of the file was merged, from 0 to 100: exact where all of it was read, else a guess; null where nobody can tell."`
+	RowsRead     int64         `json:"rows_read" doc:"Data rows that were read: the first so many of the file."`
+	RowsMerged   int64         `json:"rows_merged" doc:"Those of them that have an outcome."`
+	NotProcessed int64         `json:"not_processed" doc:"Those that have none."`
+	LastRow      int64         `json:"last_row,omitempty" doc:"The number of the last row that was read, as Excel shows it; absent where it is not known."`
+}
+
+func viewStop(i *imports.Import) *stopView {
+	s := i.Stopped()
+	if s == nil {
+		return nil
+	}
+	v := &stopView{Stage: s.Stage, RowsRead: s.Read, RowsMerged: s.Merged, NotProcessed: s.Read - s.Merged, LastRow: s.LastRow}
+	if s.Percent >= 0 {
+		v.Percent = new(s.Percent)
+	}
+	return v
 }
 
 // notice is something to tell about an import or a file as a whole.
@@ -83,6 +112,7 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
 		Removed: i.Totals.Removed, Unified: i.Totals.Unified, Tagged: i.Totals.Tagged,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
+		PausedAt: i.PausedAt, Run: i.Run, Resumable: i.Resumable(time.Now()), Stopped: viewStop(i),
 		Profile: i.Options.Profile, User: i.User, Warnings: []notice{},
 	}
 	for _, c := range i.Mapping {

@@ -16,9 +16,6 @@ import (
 	"github.com/meibo/meibo/internal/tenant"
 )
 
-// purgeTimeout bounds how long cancelling waits for the queue.
-const purgeTimeout = 3 * time.Second
-
 // startBody is what may still be said when an import starts.
 type startBody struct {
 	ImportOptions
@@ -258,30 +255,4 @@ func mappingPart(p member.MappingProblem, schema *member.Schema) part {
 		code: string(p.Code), field: p.Field, header: p.Header,
 		say: func(lang tenant.Language) string { return p.Sentence(lang, schema) },
 	}
-}
-
-// cancelImport is POST /v1/imports/{id}/cancel.
-func (s *server) cancelImport(ctx context.Context, in *ImportInput) (*importOutput, error) {
-	i, err := s.findImport(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	err = s.db.CancelImport(ctx, i.Tenant, i.ID)
-	if errors.Is(err, postgres.ErrConflict) {
-		return nil, refuse(http.StatusConflict, codeEnded)
-	}
-	if err != nil {
-		return nil, err
-	}
-	s.relay.Kick()
-	// What is on its way to the mergers is refused there; taking it out of the queue only saves work.
-	purging, cancel := context.WithTimeout(ctx, purgeTimeout)
-	defer cancel()
-	if err := s.queue.PurgeChunks(purging, i.ID); err != nil {
-		sessionOf(ctx).note = err
-	}
-	if i, err = s.db.Import(ctx, i.Tenant, i.ID); err != nil {
-		return nil, err
-	}
-	return s.output(ctx, http.StatusOK, i), nil
 }

@@ -172,12 +172,46 @@ func TestCancelEndsAnImportOnce(t *testing.T) {
 	wantProblem(w, http.StatusConflict, codeEnded, w.post("/v1/imports/"+i.ID+"/cancel", ``))
 }
 
+func TestAnImportIsPausedAndGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := w.uploaded(smallCSV)
+	pause := func(id string) *answer { return w.post("/v1/imports/"+id+"/pause", ``) }
+	resume := func(id string) *answer { return w.post("/v1/imports/"+id+"/resume", ``) }
+	wantProblem(w, http.StatusConflict, codeNotRunning, pause(i.ID))
+	want[importView](w, http.StatusAccepted, w.start(i.ID, ``))
+	wantProblem(w, http.StatusConflict, codeNotPaused, resume(i.ID))
+	waiting := w.uploaded(smallCSV)
+	want[importView](w, http.StatusAccepted, w.start(waiting.ID, ``))
+	wantProblem(w, http.StatusConflict, codeWaiting, pause(waiting.ID))
+	for range 2 {
+		paused := want[importView](w, http.StatusOK, pause(i.ID))
+		if paused.State != imports.StatePaused || paused.PausedAt == nil || !paused.Resumable || paused.Stopped == nil || paused.Stopped.Stage != imports.StageReading {
+			t.Errorf("import = %+v, stopped %+v", paused, paused.Stopped)
+		}
+	}
+	again := want[importView](w, http.StatusAccepted, resume(i.ID))
+	if again.State != imports.StateRunning || again.PausedAt != nil || again.Run != 2 || again.Stopped != nil {
+		t.Errorf("import = %+v", again)
+	}
+	_, err := w.db.FailImport(t.Context(), w.acme.tenant.ID, w.id(i.ID), member.Problem{Code: member.CorruptFile})
+	w.must(err)
+	wantProblem(w, http.StatusConflict, codeNotResumable, resume(i.ID))
+	wantProblem(w, http.StatusConflict, codeEnded, pause(i.ID))
+	_, err = w.db.FailImport(t.Context(), w.acme.tenant.ID, w.id(waiting.ID), member.Problem{Code: member.PoisonChunk, Detail: "2–3"})
+	w.must(err)
+	if failed := want[importView](w, http.StatusOK, w.get("/v1/imports/"+waiting.ID)); !failed.Resumable || failed.Stopped == nil || failed.Stopped.Stage != imports.StageReading {
+		t.Errorf("import = %+v, stopped %+v", failed, failed.Stopped)
+	}
+	want[importView](w, http.StatusAccepted, resume(waiting.ID))
+}
+
 func TestUndeliverableMailsAreWarnings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	i := w.uploaded(smallCSV)
 	want[importView](w, http.StatusOK, w.post("/v1/imports/"+i.ID+"/cancel", ``))
-	w.must(w.db.RecordNoRecipient(t.Context(), w.acme.tenant.ID, w.id(i.ID)))
+	w.must(w.db.RecordNoRecipient(t.Context(), w.acme.tenant.ID, w.id(i.ID), 1))
 	read := want[importView](w, http.StatusOK, w.get("/v1/imports/"+i.ID))
 	if len(read.Warnings) != 1 || read.Warnings[0].Code != codeNoRecipient || read.Warnings[0].Detail == "" {
 		t.Errorf("warnings = %+v", read.Warnings)

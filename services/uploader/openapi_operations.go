@@ -88,7 +88,20 @@ func docStartImport() huma.Operation {
 
 func docCancelImport() huma.Operation {
 	return operation(http.MethodPost, "/v1/imports/{id}/cancel", "cancel-import", tagImports, "Cancel an import",
-		"Stops it within seconds. What was merged stays.", http.StatusOK, http.StatusNotFound, http.StatusConflict)
+		"Stops it within seconds, whatever is being done for it. What was merged stays.", http.StatusOK, http.StatusNotFound, http.StatusConflict)
+}
+
+func docPauseImport() huma.Operation {
+	return operation(http.MethodPost, "/v1/imports/{id}/pause", "pause-import", tagImports, "Pause an import",
+		"Has a running import stand still: once this is answered, nothing of it is merged until it is resumed. It keeps its list's turn, so that later imports of the list go on waiting; it can be cancelled. "+
+			"An import that is paused already stays so. One that waits for its turn cannot be paused.", http.StatusOK, http.StatusNotFound, http.StatusConflict)
+}
+
+func docResumeImport() huma.Operation {
+	return operation(http.MethodPost, "/v1/imports/{id}/resume", "resume-import", tagImports, "Resume an import",
+		"Has an import go on exactly where it stood: one that is paused runs on at once. One that has failed for a reason on the side of the system (`poison_chunk`, `newer_message`, `source_missing`, `quota_exceeded`, `internal_error`; see `resumable`) "+
+			"takes its old place in its list's queue, once the cause is mended and within 7 days; no row is merged twice, the totals are those of the whole file, and another mail tells of the new end.",
+		http.StatusAccepted, http.StatusNotFound, http.StatusConflict)
 }
 
 func docStreamEvents() huma.Operation {

@@ -38,6 +38,12 @@ const (
 	codeNotUploaded     = "not_uploaded"
 	codeStarted         = "already_started"
 	codeEnded           = "already_ended"
+	codeWaiting         = "not_its_turn"
+	codeNotRunning      = "not_running"
+	codeNotPaused       = "not_paused"
+	codeNotResumable    = "not_resumable"
+	codeResumeLate      = "resume_expired"
+	codeOvertaken       = "resume_overtaken"
 	codeNotEnded        = "not_ended"
 	codeRetryDryRun     = "retry_of_dry_run"
 	codeNothingToRetry  = "nothing_to_retry"
@@ -109,6 +115,12 @@ var sentences = map[string]member.Text{
 	codeNotUploaded:     {JA: "ファイルがまだアップロードされていません。先に PUT /v1/imports/{id}/source で送信してください。", EN: "No file is uploaded yet. Please send it by PUT /v1/imports/{id}/source first."},
 	codeStarted:         {JA: "このインポートはすでに開始されています。", EN: "The import has been started already."},
 	codeEnded:           {JA: "このインポートはすでに終了しています。", EN: "The import has ended already."},
+	codeWaiting:         {JA: "このインポートは順番待ちのため、一時停止できません。実行が始まってから一時停止するか、不要な場合はキャンセルしてください。", EN: "The import is waiting for its turn and cannot be paused. Please pause it once it runs, or cancel it if it is not needed."},
+	codeNotRunning:      {JA: "このインポートはまだ開始されていないため、一時停止できません。", EN: "The import has not been started, so it cannot be paused."},
+	codeNotPaused:       {JA: "このインポートは一時停止していないため、再開の必要はありません。", EN: "The import is not paused, so there is nothing to resume."},
+	codeNotResumable:    {JA: "このインポートは再開できません。再開できるのは、一時停止中のものと、システム側の原因によりエラーで終了したものだけです。必要な場合は、もう一度インポートしてください。", EN: "The import cannot be resumed: only one that is paused, or that has failed for a reason on the side of the system, can. Please import the file again if needed."},
+	codeResumeLate:      {JA: "エラーで終了してから7日を過ぎたため、このインポートは再開できません。もう一度インポートしてください。", EN: "The import failed more than 7 days ago and cannot be resumed any more. Please import the file again."},
+	codeOvertaken:       {JA: "エラーで終了したあとに、同じ行の再インポートまたは取り消しが行われているため、このインポートは再開できません。", EN: "The import cannot be resumed, because its rows have been retried since it failed, or it is being undone."},
 	codeNotEnded:        {JA: "このインポートはまだ終了していません。終了してから再インポートしてください。", EN: "The import has not ended yet. Please retry its failed rows when it has."},
 	codeRetryDryRun:     {JA: "テスト実行（ドライラン）の失敗した行は再インポートできません。本番のインポートを開始してください。", EN: "Failed rows of a dry run cannot be retried, since it has imported nothing. Please start the real import."},
 	codeNothingToRetry:  {JA: "このインポートには、再インポートが必要な失敗した行がありません。", EN: "The import has no failed rows that are left to retry."},

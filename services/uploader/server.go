@@ -93,6 +93,8 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docReadInspection(), s.readInspection)
 	register(s, docStartImport(), s.startImport)
 	register(s, docCancelImport(), s.cancelImport)
+	register(s, docPauseImport(), s.pauseImport)
+	register(s, docResumeImport(), s.resumeImport)
 	register(s, s.docRetryImport(), s.retryImport)
 	r.Get(s.describe(docStreamEvents()), s.streamEvents)
 	register(s, docReadFailures(), s.readFailures)

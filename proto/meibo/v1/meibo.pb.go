@@ -26,8 +26,8 @@ const (
 // Started tells the splitters that an import may begin. It is published through the outbox, at least once.
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Version of the message's meaning. A service that meets a newer one than it knows fails the import with a
-	// reason instead of guessing.
+	// Version of the message's meaning. A service that meets a newer one than it knows puts it back for a while, for a newer
+	// service to take; then it fails the import with a reason instead of guessing.
 	Version  uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	TenantId int64  `protobuf:"varint,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
 	// UUID of the import, as text.
@@ -100,7 +100,10 @@ type Chunk struct {
 	// Number of rows in the block; checked against it.
 	Rows uint32 `protobuf:"varint,6,opt,name=rows,proto3" json:"rows,omitempty"`
 	// The rows as one framed byte block (internal/imports/block.go describes the frame).
-	Block         []byte `protobuf:"bytes,7,opt,name=block,proto3" json:"block,omitempty"`
+	Block []byte `protobuf:"bytes,7,opt,name=block,proto3" json:"block,omitempty"`
+	// The run of the import that the chunk was cut in: of an earlier one, it has no effect. 0, as the splitters of versions
+	// before runs leave it, is whichever run is going on.
+	Run           uint32 `protobuf:"varint,8,opt,name=run,proto3" json:"run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -182,6 +185,13 @@ func (x *Chunk) GetBlock() []byte {
 		return x.Block
 	}
 	return nil
+}
+
+func (x *Chunk) GetRun() uint32 {
+	if x != nil {
+		return x.Run
+	}
+	return 0
 }
 
 // Merged tells the mergers that every row of an import has its outcome, and that there is more to do before it ends:
@@ -317,7 +327,7 @@ const file_meibo_v1_meibo_proto_rawDesc = "" +
 	"\aStarted\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
 	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +
-	"\timport_id\x18\x03 \x01(\tR\bimportId\"\xab\x01\n" +
+	"\timport_id\x18\x03 \x01(\tR\bimportId\"\xbd\x01\n" +
 	"\x05Chunk\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
 	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +
@@ -325,7 +335,8 @@ const file_meibo_v1_meibo_proto_rawDesc = "" +
 	"\x04lane\x18\x04 \x01(\rR\x04lane\x12\x10\n" +
 	"\x03seq\x18\x05 \x01(\x04R\x03seq\x12\x12\n" +
 	"\x04rows\x18\x06 \x01(\rR\x04rows\x12\x14\n" +
-	"\x05block\x18\a \x01(\fR\x05block\"\\\n" +
+	"\x05block\x18\a \x01(\fR\x05block\x12\x10\n" +
+	"\x03run\x18\b \x01(\rR\x03run\"\\\n" +
 	"\x06Merged\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
 	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +

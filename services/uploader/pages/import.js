@@ -9,7 +9,7 @@ const $ = id => document.getElementById(id);
 const path = "/v1/imports/" + encodeURIComponent(location.pathname.split("/").pop());
 const states = {
   created: say("ファイル待ち", "waiting for its file"), uploaded: say("開始待ち", "uploaded"), queued: say("順番待ち", "queued"),
-  running: say("実行中", "running"), completed: say("完了", "completed"), failed: say("エラー", "failed"), cancelled: say("中止", "cancelled"),
+  running: say("実行中", "running"), paused: say("一時停止中", "paused"), completed: say("完了", "completed"), failed: say("エラー", "failed"), cancelled: say("中止", "cancelled"),
 };
 const looks = {completed: "good", failed: "bad", cancelled: "bad"};
 const final = state => ["completed", "failed", "cancelled"].includes(state);
@@ -52,7 +52,7 @@ const show = i => {
   ].filter(Boolean).join(" · ");
   $("reason").hidden = !i.error;
   $("reason").textContent = i.error ? i.error.detail : "";
-  $("progress").hidden = i.state !== "running";
+  $("progress").hidden = i.state !== "running" && i.state !== "paused";
   if (i.total > 0) $("progress").value = (i.total - i.not_processed) / i.total;
   $("counts").replaceChildren(...counts.filter(([k]) => i[k] > 0 || ["total", "created", "updated", "failed"].includes(k)).map(([k, label]) => cells(label, number(i[k]))));
   $("notes").hidden = !i.warnings.length;

@@ -1,0 +1,108 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/postgres"
+)
+
+// purgeTimeout bounds how long stopping an import waits for the queue.
+const purgeTimeout = time.Second
+
+// cancelImport is POST /v1/imports/{id}/cancel.
+func (s *server) cancelImport(ctx context.Context, in *ImportInput) (*importOutput, error) {
+	i, err := s.findImport(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.CancelImport(ctx, i.Tenant, i.ID)
+	if errors.Is(err, postgres.ErrConflict) {
+		return nil, refuse(http.StatusConflict, codeEnded)
+	}
+	return s.stopped(ctx, i, err)
+}
+
+// pauseImport is POST /v1/imports/{id}/pause.
+func (s *server) pauseImport(ctx context.Context, in *ImportInput) (*importOutput, error) {
+	i, err := s.findImport(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.PauseImport(ctx, i.Tenant, i.ID)
+	if errors.Is(err, postgres.ErrConflict) {
+		return nil, s.notPausable(ctx, i)
+	}
+	return s.stopped(ctx, i, err)
+}
+
+// notPausable says why an import cannot be paused.
+func (s *server) notPausable(ctx context.Context, i *imports.Import) error {
+	i, err := s.db.Import(ctx, i.Tenant, i.ID)
+	switch {
+	case err != nil:
+		return err
+	case i.State.Final():
+		return refuse(http.StatusConflict, codeEnded)
+	case i.State == imports.StateQueued:
+		return refuse(http.StatusConflict, codeWaiting)
+	}
+	return refuse(http.StatusConflict, codeNotRunning)
+}
+
+// stopped shows an import that runs no more, if err says that it does not.
+func (s *server) stopped(ctx context.Context, i *imports.Import, err error) (*importOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	s.relay.Kick()
+	// What is on its way to the mergers is refused there; taking it out of the queue only saves work.
+	purging, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	err = s.queue.PurgeChunks(purging, i.ID, func(ctx context.Context) (bool, error) { return s.db.Runs(ctx, i.Tenant, i.ID) })
+	if err != nil {
+		sessionOf(ctx).note = err
+	}
+	if i, err = s.db.Import(ctx, i.Tenant, i.ID); err != nil {
+		return nil, err
+	}
+	return s.output(ctx, http.StatusOK, i), nil
+}
+
+// resumeImport is POST /v1/imports/{id}/resume.
+func (s *server) resumeImport(ctx context.Context, in *ImportInput) (*importOutput, error) {
+	i, err := s.findImport(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	switch err := s.db.ResumeImport(ctx, i.Tenant, i.ID); {
+	case errors.Is(err, postgres.ErrConflict):
+		return nil, s.notResumable(ctx, i)
+	case errors.Is(err, postgres.ErrOvertaken):
+		return nil, refuse(http.StatusConflict, codeOvertaken)
+	case err != nil:
+		return nil, err
+	}
+	s.relay.Kick()
+	if i, err = s.db.Import(ctx, i.Tenant, i.ID); err != nil {
+		return nil, err
+	}
+	return s.output(ctx, http.StatusAccepted, i), nil
+}
+
+// notResumable says why an import cannot be resumed.
+func (s *server) notResumable(ctx context.Context, i *imports.Import) error {
+	i, err := s.db.Import(ctx, i.Tenant, i.ID)
+	switch {
+	case err != nil:
+		return err
+	case i.State == imports.StateFailed && i.FinishedAt != nil && i.Resumable(*i.FinishedAt):
+		return refuse(http.StatusConflict, codeResumeLate)
+	case i.State.Final():
+		return refuse(http.StatusConflict, codeNotResumable)
+	}
+	return refuse(http.StatusConflict, codeNotPaused)
+}
