@@ -22,7 +22,7 @@ TESTFLAGS ?=
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Check for Go, a C compiler and PostgreSQL; install what is missing
@@ -54,6 +54,13 @@ test: setup lint verify ## Lint, verify, and run all tests, with the race detect
 .PHONY: bench
 bench: setup build ## Measure a million rows end to end, beside what a DBA writes by hand
 	go run ./internal/bench
+
+# How many rows the large import has.
+FAIRROWS ?= 5000000
+
+.PHONY: bench-fair
+bench-fair: setup build ## Measure fifty imports of 1,000 rows beside one of FAIRROWS (5,000,000)
+	go run ./internal/bench -fair -rows $(FAIRROWS)
 
 # How long each fuzz target runs.
 FUZZTIME ?= 1m

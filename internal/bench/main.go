@@ -30,6 +30,8 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "where data is kept meanwhile; a temporary folder by default")
 	flag.BoolVar(&o.alone, "alone", false, "only Meibo, nothing by hand: for profiling")
 	flag.BoolVar(&o.xlsx, "xlsx", true, "also import the content as a workbook")
+	flag.BoolVar(&o.fair, "fair", false, "measure small imports beside one of so many rows instead")
+	flag.IntVar(&o.small, "small", 50, "how many small imports, each of a tenant of its own")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,6 +43,8 @@ func main() {
 
 type options struct {
 	rows, rounds int
+	small        int
+	fair         bool
 	bin, dir     string
 	xlsx, alone  bool
 }
@@ -54,6 +58,13 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	if err := os.Chmod(o.dir, 0o711); err != nil { // PostgreSQL runs as another user where we are root
 		return err
+	}
+	if o.fair {
+		stack, err := embedded.StartStack(ctx, embedded.StackConfig{Dir: filepath.Join(o.dir, "data")})
+		if err != nil {
+			return err
+		}
+		return errors.Join(measureFairness(ctx, o, stack.Settings), stack.Close())
 	}
 	f, err := writeFiles(o)
 	if err != nil {

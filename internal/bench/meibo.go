@@ -22,6 +22,7 @@ var names = []string{"uploader", "splitter", "merger", "notifier"}
 type meibo struct {
 	processes []*exec.Cmd
 	client    *client.Client
+	url       string
 	database  string
 }
 
@@ -46,7 +47,7 @@ func startMeibo(ctx context.Context, o options, s embedded.Settings, round int) 
 	if err != nil {
 		return nil, err
 	}
-	m := &meibo{database: database, client: client.New("http://"+listen, key)}
+	m := &meibo{database: database, url: "http://" + listen, client: client.New("http://"+listen, key)}
 	for _, name := range names {
 		if err := m.start(o, s, name, listen); err != nil {
 			_, stopErr := m.stop()

@@ -82,6 +82,11 @@ var migrations embed.FS
 
 // Migrate brings the schema to the newest version. It is safe to run by several processes at once and again.
 func (db *DB) Migrate(ctx context.Context) error {
+	return db.migrate(ctx, func(m *migrate.Migrator) error { return m.Migrate(ctx) })
+}
+
+// migrate has the migrations applied.
+func (db *DB) migrate(ctx context.Context, apply func(*migrate.Migrator) error) error {
 	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
@@ -98,7 +103,7 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err := m.LoadMigrations(files); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := m.Migrate(ctx); err != nil {
+	if err := apply(m); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/zap"
 
@@ -65,7 +64,14 @@ const (
 	finishedLimit = 10 * time.Minute
 )
 
-// ConsumeStarted has up to workers imports handled at once, until ctx ends; then it waits for the handlers.
+// What is in hand when the service is asked to stop may still take so long; then it is given back to the others. A service
+// has to be given a little longer than this before it is killed.
+const (
+	chunkGrace    = 10 * time.Second
+	finishedGrace = 20 * time.Second // a mail that is on its way is sent once only if that can be noted
+)
+
+// ConsumeStarted has up to workers imports handled at once, until ctx ends. Then their jobs are given back to others.
 func (q *Queue) ConsumeStarted(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
 	c := consumer[Job]{queue: q, name: splitterConsumer, decode: decodeStarted, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
 	return c.run(ctx, workers)
@@ -77,15 +83,15 @@ func (q *Queue) ConsumeMerged(ctx context.Context, workers int, h Handler[Job], 
 	return c.run(ctx, workers)
 }
 
-// ConsumeFinished is ConsumeStarted for imports that have ended.
+// ConsumeFinished is ConsumeStarted for imports that have ended; what is in hand when ctx ends is done first.
 func (q *Queue) ConsumeFinished(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
-	c := consumer[Job]{queue: q, name: notifierConsumer, limit: finishedLimit, decode: decodeFinished, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
+	c := consumer[Job]{queue: q, name: notifierConsumer, limit: finishedLimit, grace: finishedGrace, decode: decodeFinished, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
 	return c.run(ctx, workers)
 }
 
-// ConsumeChunks is ConsumeStarted for chunks.
+// ConsumeChunks is ConsumeStarted for chunks; those in hand when ctx ends are done first.
 func (q *Queue) ConsumeChunks(ctx context.Context, workers int, h Handler[Chunk], dropped Dropped) error {
-	c := consumer[Chunk]{queue: q, name: mergerConsumer, limit: chunkLimit, decode: decodeChunk, job: func(c Chunk) Job { return c.Job }, handle: h, dropped: dropped}
+	c := consumer[Chunk]{queue: q, name: mergerConsumer, limit: chunkLimit, grace: chunkGrace, decode: decodeChunk, job: func(c Chunk) Job { return c.Job }, handle: h, dropped: dropped}
 	return c.run(ctx, workers)
 }
 
@@ -94,7 +100,9 @@ type consumer[T any] struct {
 	queue *Queue
 	name  string
 	// limit bounds a handler; 0 is none.
-	limit   time.Duration
+	limit time.Duration
+	// grace is how long a handler may go on when the service stops.
+	grace   time.Duration
 	decode  func([]byte) (T, error)
 	job     func(T) Job
 	handle  Handler[T]
@@ -133,8 +141,15 @@ func (c *consumer[T]) run(ctx context.Context, workers int) error {
 	return nil
 }
 
-// fetchWait is how long one request for a message stays with the server.
-const fetchWait = 10 * time.Second
+const (
+	// fetchWait is how long one request for a message stays with the server, which is heard of twice as often as lostAfter.
+	fetchWait = 10 * time.Second
+	lostAfter = 4 * time.Second
+	// statusRoom is how many answers other than a message may come at once.
+	statusRoom = 16
+	// lastWait bounds how long a worker that stops waits for a message that is on its way to it.
+	lastWait = 2 * time.Second
+)
 
 // fetcher gets messages for one worker, one by one: a worker holds no more than the one that it works on, so
 // that every waiting message goes to whoever is free.
@@ -144,7 +159,7 @@ type fetcher struct {
 	consumer jetstream.Consumer
 }
 
-// next waits for a message. nil: there is none for now.
+// next waits for a message. nil: ctx has ended.
 func (f *fetcher) next(ctx context.Context) (jetstream.Msg, error) {
 	if f.consumer == nil {
 		c, err := f.queue.js.Consumer(ctx, streamOf(f.name), f.name)
@@ -156,21 +171,32 @@ func (f *fetcher) next(ctx context.Context) (jetstream.Msg, error) {
 		}
 		f.consumer = c
 	}
-	wait, cancel := context.WithTimeout(ctx, fetchWait)
-	defer cancel()
-	batch, err := f.consumer.Fetch(1, jetstream.FetchContext(wait))
-	if err != nil {
-		f.consumer = nil
-		return nil, ignoreEnd(ctx, err)
+	one, err := f.consumer.Messages(jetstream.StopAfter(1), jetstream.PullMaxMessages(statusRoom),
+		jetstream.PullExpiry(fetchWait), jetstream.PullHeartbeat(lostAfter/2))
+	if err == nil {
+		var msg jetstream.Msg
+		if msg, err = one.Next(jetstream.NextContext(ctx)); err == nil {
+			one.Stop()
+			return msg, nil
+		}
+		if ctx.Err() != nil {
+			f.giveBack(one)
+			return nil, nil
+		}
+		one.Stop()
 	}
-	for msg := range batch.Messages() {
-		return msg, nil
+	f.consumer = nil
+	return nil, ignoreEnd(ctx, err)
+}
+
+// giveBack ends a request for a message, and gives back the one with which the server may have answered meanwhile: nobody
+// has to wait until it is taken for lost.
+func (f *fetcher) giveBack(one jetstream.MessagesContext) {
+	one.Drain()
+	if msg, err := one.Next(jetstream.NextMaxWait(lastWait)); err == nil {
+		f.queue.settle(msg, msg.Nak())
 	}
-	if err := batch.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, nats.ErrTimeout) {
-		f.consumer = nil
-		return nil, ignoreEnd(ctx, err)
-	}
-	return nil, nil
+	one.Stop()
 }
 
 // ignoreEnd returns nil for what fails because we are stopping.
@@ -188,7 +214,9 @@ func (c *consumer[T]) take(ctx context.Context, msg jetstream.Msg) {
 	defer stop()
 	m, err := c.decode(msg.Data())
 	if err == nil {
-		err = c.guard(ctx, m)
+		work, end := graceful(ctx, c.grace)
+		err = c.guard(work, m)
+		end()
 	}
 	seq, deliveries := place(msg)
 	var later laterError
@@ -298,6 +326,19 @@ func (c *consumer[T]) guard(ctx context.Context, m T) (err error) {
 		}
 	}()
 	return c.handle(ctx, m)
+}
+
+// graceful returns a context that ends so long after ctx does, or when end is called.
+func graceful(ctx context.Context, grace time.Duration) (work context.Context, end func()) {
+	if grace == 0 {
+		return ctx, func() {}
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		_ = pause(work, grace)
+		cancel()
+	})
+	return work, func() { stop(); cancel() }
 }
 
 // settle reports an acknowledgement that could not be sent. The message comes again, which is harmless.
