@@ -53,14 +53,19 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 				return err
 			}
 		}
-		i, err = getImport(ctx, tx, t, id)
-		return err
+		if i, err = getImport(ctx, tx, t, id); err != nil || existed {
+			return err
+		}
+		return audit(ctx, tx, t, "import.create", importObject(id), detail{"list": n.List, "file_name": n.FileName})
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("create import: %w", translate(err))
 	}
 	return i, existed, nil
 }
+
+// importObject names an import in the audit log.
+func importObject(id imports.ID) string { return "import/" + id.String() }
 
 // sameRequest notes the request that an import is made of or, where it existed, compares with the one that is noted. A
 // database of the version before notes none.
@@ -202,10 +207,13 @@ func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in In
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrConflict
 		}
+		if err != nil {
+			return err
+		}
 		if old != nil {
 			replaced = *old
 		}
-		return err
+		return audit(ctx, tx, t, "import.upload", importObject(id), detail{"size": in.Source.Size, "sha256": in.Source.SHA256})
 	})
 	if err != nil {
 		return imports.Source{}, fmt.Errorf("record upload of import %s: %w", id, err)

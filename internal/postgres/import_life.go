@@ -72,6 +72,10 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		if _, err := tx.Exec(ctx, `update import set cut = $3 where tenant_id = $1 and id = $2`, t, id, cut); err != nil {
 			return err
 		}
+		filled := s.Options.Filled()
+		if err := audit(ctx, tx, t, "import.start", importObject(id), detail{"mode": filled.Mode, "kind": filled.Kind, "dry_run": filled.DryRun}); err != nil {
+			return err
+		}
 		return runNext(ctx, tx, t, list)
 	})
 	if err != nil {
@@ -235,8 +239,11 @@ func (db *DB) FailImportOf(ctx context.Context, t tenant.ID, id imports.ID, why 
 func (db *DB) CancelImport(ctx context.Context, t tenant.ID, id imports.ID) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		done, err := endImport(ctx, tx, t, id, imports.StateCancelled, nil, `i.finished_at is null`)
-		if err != nil || done {
+		if err != nil {
 			return err
+		}
+		if done {
+			return audit(ctx, tx, t, "import.cancel", importObject(id), nil)
 		}
 		if _, err := getImport(ctx, tx, t, id); err != nil {
 			return translate(err)
