@@ -177,6 +177,9 @@ type Import struct {
 	// FinishingAt is when every row had its outcome, where more was left to do than to end the import; see Finishes.
 	FinishingAt *time.Time
 	FinishedAt  *time.Time
+	// SourceGoneAt is when the source was deleted at the end of its retention, ReportGoneAt when the failed rows were.
+	SourceGoneAt *time.Time
+	ReportGoneAt *time.Time
 }
 
 // Source is the uploaded file.

@@ -74,6 +74,9 @@ func (c *Caller) MayAllowConsent() bool {
 	return c.MayEdit() && (c.KeyAllowsConsent || c.User.Role == RoleOwner || c.User.Role == RoleAdmin)
 }
 
+// MayAdminister reports whether the caller may see and settle what concerns the whole tenant, and erase members.
+func (c *Caller) MayAdminister() bool { return c.User.Role == RoleOwner || c.User.Role == RoleAdmin }
+
 // MainList is the list that every tenant has.
 const MainList = "main"
 

@@ -97,7 +97,7 @@ const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_nam
 	coalesce(i.unchanged, s.unchanged, 0), coalesce(i.deleted, s.deleted, 0), coalesce(i.skipped, s.skipped, 0),
 	coalesce(i.failed, s.failed, 0), coalesce(i.protected, s.protected, 0), coalesce(i.tagged, s.tagged, 0),
 	n.with_leads, coalesce(n.members_before, 0), n.finishing_at, coalesce(n.removed, 0), coalesce(n.unified, 0), n.warnings,
-	coalesce(i.parent_id, '00000000-0000-0000-0000-000000000000'), n.fields`
+	coalesce(i.parent_id, '00000000-0000-0000-0000-000000000000'), n.fields, n.source_gone_at, n.report_gone_at`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
@@ -109,8 +109,9 @@ const importTables = ` from import i
 // newColumns gives the columns of the import i that the schema of the release before does not have, as n. There they have
 // the values of the subquery absent: a name that the innermost query does not know is looked up in the ones around it.
 const newColumns = `cross join (select false as with_leads, null::bigint as members_before, null::timestamptz as finishing_at,
-		null::bigint as removed, null::bigint as unified, null::jsonb as warnings, null::jsonb as fields) absent
-	cross join lateral (select with_leads, members_before, finishing_at, removed, unified, warnings, fields from (select i.*) own) n `
+		null::bigint as removed, null::bigint as unified, null::jsonb as warnings, null::jsonb as fields,
+		null::timestamptz as source_gone_at, null::timestamptz as report_gone_at) absent
+	cross join lateral (select with_leads, members_before, finishing_at, removed, unified, warnings, fields, source_gone_at, report_gone_at from (select i.*) own) n `
 
 // laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
 const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
@@ -130,7 +131,7 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 		&i.FirstID, &i.IntoEmpty, &i.Allowance, &i.MaxRowBytes, &failure, &i.User,
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
 		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged,
-		&i.WithLeads, &i.MembersBefore, &i.FinishingAt, &removed, &unified, &i.Warnings, &i.Parent, &catalog)
+		&i.WithLeads, &i.MembersBefore, &i.FinishingAt, &removed, &unified, &i.Warnings, &i.Parent, &catalog, &i.SourceGoneAt, &i.ReportGoneAt)
 	if err != nil {
 		return nil, err
 	}

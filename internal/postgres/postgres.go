@@ -149,6 +149,8 @@ const (
 	codeDeadlock             = "40P01"
 	codeUndefinedTable       = "42P01"
 	codeUndefinedColumn      = "42703"
+	codeUndefinedFunction    = "42883"
+	codeLockNotAvailable     = "55P03"
 	codeQueryCanceled        = "57014"
 )
 

@@ -50,6 +50,9 @@ type importView struct {
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 
+	SourceGoneAt *time.Time `json:"source_gone_at" doc:"When the file was deleted at the end of its retention; null while it is kept."`
+	ReportGoneAt *time.Time `json:"report_gone_at" doc:"When the failed rows were; their numbers stay."`
+
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
 	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
 	Profile  string   `json:"profile" doc:"The profile that the import was created with; empty for none."`
@@ -83,6 +86,7 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		Skipped: i.Totals.Skipped, Failed: i.Totals.Failed, NotProcessed: i.Totals.NotProcessed, Protected: i.Totals.Protected,
 		Removed: i.Totals.Removed, Unified: i.Totals.Unified, Tagged: i.Totals.Tagged,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
+		SourceGoneAt: i.SourceGoneAt, ReportGoneAt: i.ReportGoneAt,
 		Profile: i.Options.Profile, User: i.User, Warnings: []notice{},
 	}
 	for _, c := range i.Mapping {

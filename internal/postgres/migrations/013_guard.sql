@@ -86,7 +86,6 @@ alter table import add column source_gone_at timestamptz, add column report_gone
 create index import_source_kept on import (tenant_id, coalesce(finished_at, uploaded_at)) where source_gone_at is null and source is not null;
 create index import_report_kept on import (tenant_id, finished_at) where report_gone_at is null;
 create index import_journal_kept on import (tenant_id, finished_at) where journal_gone_at is null and started_at is not null;
-create index member_request_old on member_request (created_at);
 
 -- The erasing of a member. Its row and journal are gone with the request; rows of failure reports follow, import by import.
 -- marks are hashes, with the salt, of what the member could be known by in them; they go when it is finished. imports are
@@ -165,7 +164,6 @@ revoke all on function journal_prepare(timestamptz, timestamptz), journal_expire
 revoke update (request_hash) on member_request from meibo_web;
 revoke delete on journal, import_problem, member_shadow, import_seen from meibo_web;
 drop table erasure;
-drop index member_request_old;
 alter table import drop column source_gone_at, drop column report_gone_at, drop column journal_gone_at;
 alter table tenant drop column source_days, drop column report_days, drop column audit_days;
 drop table audit;
