@@ -106,6 +106,8 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docBlockMember(), s.blockMember)
 	register(s, docUnblockMember(), s.unblockMember)
 	register(s, docSeeMember(), s.seeMember)
+	register(s, docEraseMember(), s.eraseMember)
+	register(s, docReadErasure(), s.readErasure)
 	register(s, docListFields(), s.listFields)
 	register(s, docCreateField(), s.createField)
 	register(s, docReadField(), s.readField)

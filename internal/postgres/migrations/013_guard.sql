@@ -87,6 +87,9 @@ create index import_source_kept on import (tenant_id, coalesce(finished_at, uplo
 create index import_report_kept on import (tenant_id, finished_at) where report_gone_at is null;
 create index import_journal_kept on import (tenant_id, finished_at) where journal_gone_at is null and started_at is not null;
 
+-- The leads that became part of a member.
+create index journal_unified on journal (tenant_id, ((after->>'member_id')::bigint)) where act = 'unified';
+
 -- The erasing of a member. Its row and journal are gone with the request; rows of failure reports follow, import by import.
 -- marks are hashes, with the salt, of what the member could be known by in them; they go when it is finished. imports are
 -- those that are known to have named the member.
@@ -164,6 +167,7 @@ revoke all on function journal_prepare(timestamptz, timestamptz), journal_expire
 revoke update (request_hash) on member_request from meibo_web;
 revoke delete on journal, import_problem, member_shadow, import_seen from meibo_web;
 drop table erasure;
+drop index journal_unified;
 alter table import drop column source_gone_at, drop column report_gone_at, drop column journal_gone_at;
 alter table tenant drop column source_days, drop column report_days, drop column audit_days;
 drop table audit;
