@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -13,6 +14,43 @@ type tenantSet struct {
 	Name           string `arg:"" help:"The name of the tenant."`
 	tenantSettings `embed:""`
 	MemberQuota    string `placeholder:"NUMBER" help:"How many members and leads it may have: a number, or none for any."`
+	retentionDays  `embed:""`
+}
+
+// retentionDays are for how long a tenant's things are kept; 0 leaves it as it was.
+type retentionDays struct {
+	SourceDays  int `placeholder:"DAYS" help:"For how many days uploaded files are kept after their import (at first: 30)."`
+	ReportDays  int `placeholder:"DAYS" help:"For how many days failed rows are kept after their import (at first: 30)."`
+	JournalDays int `placeholder:"DAYS" help:"For how many days an import can be undone (at first: 30)."`
+	AuditDays   int `placeholder:"DAYS" help:"For how many days the audit log is kept, 30 at least (at first: 400)."`
+}
+
+// Validate is called by kong.
+func (r *retentionDays) Validate() error {
+	for _, days := range []struct {
+		flag        string
+		n, from, to int
+	}{
+		{"--source-days", r.SourceDays, 1, postgres.MaxKeptDays}, {"--report-days", r.ReportDays, 1, postgres.MaxKeptDays},
+		{"--journal-days", r.JournalDays, 1, postgres.MaxJournalDays}, {"--audit-days", r.AuditDays, postgres.MinAuditDays, postgres.MaxKeptDays},
+	} {
+		if days.n != 0 && (days.n < days.from || days.n > days.to) {
+			return fmt.Errorf("%s %d: a number from %d to %d expected", days.flag, days.n, days.from, days.to)
+		}
+	}
+	return nil
+}
+
+func (r *retentionDays) change() (to postgres.RetentionChange) {
+	for _, days := range []struct {
+		n  int
+		to **int
+	}{{r.SourceDays, &to.SourceDays}, {r.ReportDays, &to.ReportDays}, {r.JournalDays, &to.JournalDays}, {r.AuditDays, &to.AuditDays}} {
+		if days.n != 0 {
+			*days.to = &days.n
+		}
+	}
+	return to
 }
 
 // Validate is called by kong.
@@ -20,7 +58,7 @@ func (t *tenantSet) Validate() error {
 	if _, err := t.quota(); err != nil {
 		return err
 	}
-	return t.tenantSettings.Validate()
+	return errors.Join(t.tenantSettings.Validate(), t.retentionDays.Validate())
 }
 
 // quota reads the member quota, nil for none.
@@ -37,7 +75,7 @@ func (t *tenantSet) quota() (*int64, error) {
 
 // Run is called by kong.
 func (t *tenantSet) Run(ctx context.Context, c *console) error {
-	return t.withTenant(ctx, t.Name, func(db *postgres.DB, found postgres.Tenant) error {
+	return t.withTenant(ctx, t.Name, func(ctx context.Context, db *postgres.DB, found postgres.Tenant) error {
 		if t.MemberQuota != "" {
 			quota, err := t.quota()
 			if err != nil {
@@ -47,11 +85,16 @@ func (t *tenantSet) Run(ctx context.Context, c *console) error {
 				return err
 			}
 		}
+		if to := t.change(); to != (postgres.RetentionChange{}) {
+			if _, err := db.SetRetention(ctx, found.ID, to); err != nil {
+				return err
+			}
+		}
 		now, err := db.UpdateTenant(ctx, found.ID, t.of(""))
 		if err != nil {
 			return err
 		}
-		return c.showTenant(now)
+		return c.showTenant(ctx, db, now)
 	})
 }
 
@@ -62,11 +105,17 @@ type tenantShow struct {
 
 // Run is called by kong.
 func (t *tenantShow) Run(ctx context.Context, c *console) error {
-	return t.withTenant(ctx, t.Name, func(_ *postgres.DB, found postgres.Tenant) error { return c.showTenant(found) })
+	return t.withTenant(ctx, t.Name, func(ctx context.Context, db *postgres.DB, found postgres.Tenant) error {
+		return c.showTenant(ctx, db, found)
+	})
 }
 
 // showTenant writes the settings of a tenant.
-func (c *console) showTenant(t postgres.Tenant) error {
+func (c *console) showTenant(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
+	kept, err := db.Retention(ctx, t.ID)
+	if err != nil {
+		return err
+	}
 	settings := table{}
 	settings.add("ID", t.ID.String())
 	settings.add(c.say("名前", "Name"), t.Name)
@@ -76,6 +125,10 @@ func (c *console) showTenant(t postgres.Tenant) error {
 	settings.add(c.say("メールの差出人", "Sender of mails"), t.MailFrom)
 	settings.add(c.say("1行の上限（バイト）", "Longest row (bytes)"), number(int64(t.MaxRowBytes)))
 	settings.add(c.say("会員数の上限", "Member quota"), c.quotaText(t.MemberQuota))
+	settings.add(c.say("ファイルの保存日数", "Days that files are kept"), number(int64(kept.SourceDays)))
+	settings.add(c.say("失敗した行の保存日数", "Days that failed rows are kept"), number(int64(kept.ReportDays)))
+	settings.add(c.say("取り込みを元に戻せる日数", "Days to undo an import"), number(int64(kept.JournalDays)))
+	settings.add(c.say("監査ログの保存日数", "Days that the audit log is kept"), number(int64(kept.AuditDays)))
 	return settings.write(c.out, "")
 }
 
@@ -92,7 +145,7 @@ type tenantList struct {
 
 // Run is called by kong.
 func (t *tenantList) Run(ctx context.Context, c *console) error {
-	return t.with(ctx, func(db *postgres.DB) error {
+	return t.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 		all, err := db.Tenants(ctx)
 		if err != nil {
 			return err

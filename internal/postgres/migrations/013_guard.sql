@@ -145,8 +145,8 @@ begin
 end
 $$;
 revoke insert, update, delete on schema_version from meibo_app;
-revoke insert, delete on tenant, member_id_counter from meibo_app; -- operators make tenants, as themselves
-revoke delete on import, erasure from meibo_app;
+revoke insert, delete on tenant from meibo_app; -- operators make tenants, as themselves
+revoke delete on member_id_counter, import, erasure from meibo_app;
 revoke update on journal from meibo_app;
 grant select on audit to meibo_app;
 grant execute on function journal_prepare(timestamptz, timestamptz), journal_expire(timestamptz), audit_expire(bigint, timestamptz, integer) to meibo_app;
