@@ -172,6 +172,10 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			r, err := db.RecordedSources(ctx, a, []postgres.SourceRef{{Import: uploaded, Upload: s.b.job.Source.Upload}})
 			return gave(len(r) > 0, r), err
 		},
+		"NeededFailures": func() (any, error) {
+			r, err := db.NeededFailures(ctx, a, []postgres.FailuresRef{{Import: b}})
+			return gave(len(r) > 0, r), err
+		},
 		"StartImport":  func() (any, error) { return nil, db.StartImport(ctx, a, uploaded, settled) },
 		"CancelImport": func() (any, error) { return nil, db.CancelImport(ctx, a, b) },
 		"FinishImport": func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
