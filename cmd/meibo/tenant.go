@@ -31,8 +31,10 @@ func (r *retentionDays) Validate() error {
 		flag        string
 		n, from, to int
 	}{
-		{"--source-days", r.SourceDays, 1, postgres.MaxKeptDays}, {"--report-days", r.ReportDays, 1, postgres.MaxKeptDays},
-		{"--journal-days", r.JournalDays, 1, postgres.MaxJournalDays}, {"--audit-days", r.AuditDays, postgres.MinAuditDays, postgres.MaxKeptDays},
+		{"--source-days", r.SourceDays, 1, postgres.MaxKeptDays},
+		{"--report-days", r.ReportDays, 1, postgres.MaxKeptDays},
+		{"--journal-days", r.JournalDays, 1, postgres.MaxJournalDays},
+		{"--audit-days", r.AuditDays, postgres.MinAuditDays, postgres.MaxKeptDays},
 	} {
 		if days.n != 0 && (days.n < days.from || days.n > days.to) {
 			return fmt.Errorf("%s %d: a number from %d to %d expected", days.flag, days.n, days.from, days.to)
@@ -125,10 +127,10 @@ func (c *console) showTenant(ctx context.Context, db *postgres.DB, t postgres.Te
 	settings.add(c.say("メールの差出人", "Sender of mails"), t.MailFrom)
 	settings.add(c.say("1行の上限（バイト）", "Longest row (bytes)"), number(int64(t.MaxRowBytes)))
 	settings.add(c.say("会員数の上限", "Member quota"), c.quotaText(t.MemberQuota))
-	settings.add(c.say("ファイルの保存日数", "Days that files are kept"), number(int64(kept.SourceDays)))
-	settings.add(c.say("失敗した行の保存日数", "Days that failed rows are kept"), number(int64(kept.ReportDays)))
-	settings.add(c.say("取り込みを元に戻せる日数", "Days to undo an import"), number(int64(kept.JournalDays)))
-	settings.add(c.say("監査ログの保存日数", "Days that the audit log is kept"), number(int64(kept.AuditDays)))
+	settings.add(c.say("ファイルの保存日数", "Files kept (days)"), number(int64(kept.SourceDays)))
+	settings.add(c.say("失敗した行の保存日数", "Failed rows (days)"), number(int64(kept.ReportDays)))
+	settings.add(c.say("取り込みを元に戻せる日数", "Undo (days)"), number(int64(kept.JournalDays)))
+	settings.add(c.say("監査ログの保存日数", "Audit log (days)"), number(int64(kept.AuditDays)))
 	return settings.write(c.out, "")
 }
 

@@ -16,7 +16,8 @@ const appRole = "meibo_app"
 // login may become it: where not, it goes on as itself, as in the version before. A connection from before the migration
 // stays as it is until the pool renews it, within the hour.
 func becomeApp(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `select set_config('role', rolname, false) from pg_roles where rolname = $1 and pg_has_role(session_user, oid, 'member')
+	_, err := conn.Exec(ctx, `select set_config('role', rolname, false) from pg_roles where rolname = $1
+		and pg_has_role(session_user, oid, case when current_setting('server_version_num')::int < 160000 then 'member' else 'set' end)
 		and coalesce(has_table_privilege(oid, to_regclass('audit'), 'select'), false)`, appRole)
 	if err != nil {
 		return fmt.Errorf("become %s: %w", appRole, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,23 @@ func TestServicesHaveOfEveryTableWhatWasDecided(t *testing.T) {
 		return nil
 	})
 	must(t, err)
+}
+
+func TestOwnerWhoMayNotMakeTheRoleIsToldWhatASuperuserHasToRun(t *testing.T) {
+	t.Parallel()
+	c := newClosing(t)
+	script, err := os.ReadFile("migrations/013_guard.sql")
+	must(t, err)
+	from, to := strings.Index(string(script), "do $$"), strings.Index(string(script), "$$;")
+	name := "plain_" + c.admin.Config().Database
+	c.exec(t, `create role `+name)
+	c.exec(t, `set role `+name)
+	_, err = c.admin.Exec(t.Context(), string(script[from:to+3]))
+	if err == nil || !strings.Contains(err.Error(), `grant meibo_app to `+name+`;`) {
+		t.Errorf("error %v, want the statements", err)
+	}
+	c.exec(t, `reset role`)
+	c.exec(t, `drop role `+name)
 }
 
 // service is a login of its own for the services, as in production: a member of their role, and nothing else.
@@ -136,4 +154,33 @@ func TestServicesNeedNoMoreThanTheirRoleAndCannotChangeTheAuditLog(t *testing.T)
 	}
 	_, err = owner.CreateTenant(t.Context(), postgres.Tenant{Name: "another"})
 	must(t, err)
+}
+
+func TestServicesGoOnBeforeTheirRoleIsThere(t *testing.T) {
+	t.Parallel()
+	c := newClosing(t)
+	script, err := os.ReadFile("migrations/013_guard.sql")
+	must(t, err)
+	_, down, _ := strings.Cut(string(script), "---- create above / drop below ----")
+	c.exec(t, down)
+	c.db = postgrestest.Open(t, c.url)
+	c.start(t, 1)
+	_, err = c.merge(t.Context(), 0, 0, 0, row("a", "青木"), row("", "番号なし"))
+	must(t, err)
+	c.finish(t, 1, 2)
+	made, err := c.db.CreateMember(t.Context(), c.tenant, standard, postgres.NewMember{List: "main", Said: said("member_sn", map[string]string{"member_sn": "c", "name": "千葉"})})
+	if err != nil || made.Member.ID == 0 {
+		t.Errorf("create member: %+v, %v", made, err)
+	}
+	late := time.Now().AddDate(1, 0, 0)
+	source, err := c.db.ExpireSource(t.Context(), c.tenant, late, nil)
+	must(t, err)
+	n, err := c.db.ExpireLogs(t.Context(), c.tenant, late, 10)
+	must(t, err)
+	if all, err := c.db.Erasures(t.Context(), 1); source || n != 0 || len(all) != 0 || err != nil {
+		t.Errorf("%v, %d, %v, %v: want nothing to expire or erase", source, n, all, err)
+	}
+	if i, err := c.db.Import(t.Context(), c.tenant, c.job.ID); err != nil || i.Totals.Created != 1 {
+		t.Errorf("import %+v, %v", i, err)
+	}
 }

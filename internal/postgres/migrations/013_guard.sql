@@ -3,30 +3,36 @@
 -- The services' own role. They log in as whoever they are given and work as this one (set role): it owns nothing, changes
 -- no schema, empties no table at once, and writes the audit log without being able to change it. It has to bypass row-level
 -- security because PostgreSQL refuses COPY into a table under it; what serves people works as meibo_web all the same.
+-- Into meibo_web it steps down for what serves people. The owner is a member for as long as nobody gives the services a login
+-- of their own.
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'meibo_app') then
         begin
             create role meibo_app nologin bypassrls;
-        exception
-            when duplicate_object or unique_violation then
-                null; -- another database of this server was migrated at the same moment
-            when insufficient_privilege then
-                raise exception 'the role % may not create the role meibo_app, which has to bypass row-level security', current_user using
-                    errcode = 'insufficient_privilege',
-                    hint = format('Let a superuser run this once, and migrate again: create role meibo_app nologin bypassrls; grant meibo_app, meibo_web to %I with admin option;', current_user);
+        exception when duplicate_object or unique_violation then
+            null; -- another database of this server was migrated at the same moment
         end;
     end if;
     if not (select rolbypassrls from pg_roles where rolname = 'meibo_app') then
-        raise exception 'the role meibo_app does not bypass row-level security' using
-            errcode = 'insufficient_privilege', hint = 'Let a superuser run this once, and migrate again: alter role meibo_app bypassrls;';
+        alter role meibo_app bypassrls;
     end if;
+    if not pg_has_role('meibo_app', 'meibo_web', 'member') then
+        grant meibo_web to meibo_app;
+    end if;
+    begin
+        grant meibo_app to current_user; -- whoever makes a role may not take it, from version 16 on
+    exception when insufficient_privilege then
+        if not pg_has_role('meibo_app', 'member') then
+            raise;
+        end if;
+    end;
+exception when insufficient_privilege then
+    raise exception 'the role % may not make the role meibo_app, which has to bypass row-level security (%). Let a superuser run this once, as far as it is not done, and migrate again: '
+        'create role meibo_app nologin; alter role meibo_app bypassrls; grant meibo_web to meibo_app; grant meibo_app to %;', current_user, sqlerrm, quote_ident(current_user)
+        using errcode = 'insufficient_privilege';
 end
 $$;
--- Into meibo_web it steps down for what serves people. The owner is a member as long as nobody gives the services a login of
--- their own.
-grant meibo_web to meibo_app;
-grant meibo_app to current_user;
 
 -- Who did what, in order. actor is who it was at that time: a user's name, a key's, or what an operator is called. detail
 -- has ids, numbers, settings and names of fields, never what a member's fields hold.
