@@ -17,24 +17,24 @@ type database struct {
 	DatabaseURL string `required:"" env:"MEIBO_DATABASE_URL" placeholder:"URL" help:"Address of the database."`
 }
 
-// with opens the database for f.
-func (d *database) with(ctx context.Context, f func(*postgres.DB) error) error {
+// with opens the database for f, which acts as the operator.
+func (d *database) with(ctx context.Context, f func(context.Context, *postgres.DB) error) error {
 	db, err := postgres.Open(ctx, postgres.Config{URL: d.DatabaseURL, MaxConns: 2})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	return f(db)
+	return f(asOperator(ctx), db)
 }
 
 // withTenant opens the database and finds the tenant for f.
-func (d *database) withTenant(ctx context.Context, name string, f func(*postgres.DB, postgres.Tenant) error) error {
-	return d.with(ctx, func(db *postgres.DB) error {
+func (d *database) withTenant(ctx context.Context, name string, f func(context.Context, *postgres.DB, postgres.Tenant) error) error {
+	return d.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 		t, err := db.TenantByName(ctx, name)
 		if err != nil {
 			return err
 		}
-		return f(db, t)
+		return f(ctx, db, t)
 	})
 }
 
@@ -44,7 +44,7 @@ type migrateCmd struct {
 
 // Run is called by kong.
 func (m *migrateCmd) Run(ctx context.Context, c *console) error {
-	return m.with(ctx, func(db *postgres.DB) error {
+	return m.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 		if err := db.Migrate(ctx); err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func (t *tenantCreate) Validate() error {
 
 // Run is called by kong.
 func (t *tenantCreate) Run(ctx context.Context, c *console) error {
-	return t.with(ctx, func(db *postgres.DB) error {
+	return t.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 		made, err := db.CreateTenant(ctx, t.of(t.Name))
 		if err != nil {
 			return err
@@ -132,7 +132,7 @@ type userCreate struct {
 
 // Run is called by kong.
 func (u *userCreate) Run(ctx context.Context, c *console) error {
-	return u.withTenant(ctx, u.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
+	return u.withTenant(ctx, u.Tenant, func(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
 		made, err := db.CreateUser(ctx, t.ID, postgres.User{
 			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: postgres.Role(u.Role),
 		})
@@ -159,7 +159,7 @@ type keyCreate struct {
 
 // Run is called by kong.
 func (k *keyCreate) Run(ctx context.Context, c *console) error {
-	return k.withTenant(ctx, k.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
+	return k.withTenant(ctx, k.Tenant, func(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
 		var user int64
 		if k.User != "" {
 			u, err := db.UserByEmail(ctx, t.ID, k.User)

@@ -174,7 +174,7 @@ func (d *deadShow) rows(ctx context.Context, l *queue.Letter) (rows []rowView, e
 		return nil, nil
 	}
 	db := database{DatabaseURL: d.DatabaseURL}
-	err = db.with(ctx, func(db *postgres.DB) error {
+	err = db.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 		i, err := db.ImportForWork(ctx, chunk.Tenant, chunk.Import)
 		if err != nil {
 			return err
@@ -251,7 +251,7 @@ func (d *deadResume) Run(ctx context.Context, c *console) error {
 			done = c.say("メッセージをもう一度処理します。", "The message is handled again.")
 			err = q.Redeliver(ctx, l)
 		} else {
-			err = d.database.with(ctx, func(db *postgres.DB) error {
+			err = d.database.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 				done, err = c.resumeOf(ctx, db, l.Job)
 				return err
 			})

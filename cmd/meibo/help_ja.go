@@ -46,6 +46,22 @@ var helpJapanese = map[string]string{
 	"Save an empty file for a list, to fill in and import.":                "取り込み用の空のファイル（テンプレート）を保存します。",
 	"Change the settings of a tenant.":                                     "テナントの設定を変更します。",
 
+	"Erase a member everywhere, for good: also from what imports have written down.": "会員を、取り込みの記録を含むすべての場所から完全に消去します。",
+	"Look at the audit log.":               "監査ログを表示します。",
+	"List who did what, the newest first.": "だれが何をしたかを新しい順に一覧表示します。",
+
+	// The audit log, and how long things are kept.
+	"Only this act, as in import.start; with a dot at its end all that begin so.":         "この操作だけを表示します（例：import.start）。末尾に「.」を付けると、それで始まるすべての操作が対象です。",
+	"Only what was done to this, as in member/12; with a slash at its end all of a kind.": "この対象への操作だけを表示します（例：member/12）。末尾に「/」を付けると、その種類すべてが対象です。",
+	"Only what this user, key or operator did.":                                           "このユーザー、API キー、または運用担当者による操作だけを表示します。",
+	"Only from this moment on: a date, or a time as in 2026-04-01T09:00:00+09:00.":        "この日時以降だけを表示します。日付、または 2026-04-01T09:00:00+09:00 の形式の日時を指定します。",
+	"Only before this moment: a date, or a time.":                                         "この日時より前だけを表示します。日付または日時を指定します。",
+	"Erase nothing: show how far the erasing is.":                                         "消去は行わず、消去の進み具合を表示します。",
+	"For how many days uploaded files are kept after their import (at first: 30).":        "アップロードされたファイルを、取り込みの終了後に保存する日数です（初期値：30）。",
+	"For how many days failed rows are kept after their import (at first: 30).":           "失敗した行を、取り込みの終了後に保存する日数です（初期値：30）。",
+	"For how many days an import can be undone (at first: 30).":                           "取り込みを元に戻せる日数です（初期値：30）。",
+	"For how many days the audit log is kept, 30 at least (at first: 400).":               "監査ログを保存する日数です。30日以上を指定してください（初期値：400）。",
+
 	// How the server is reached.
 	"Address of the server.": "サーバーのアドレスです。",
 	"API key.":               "API キーです。",

@@ -146,7 +146,8 @@ func TestPeopleAndKeysMayWhatTheirTenantLets(t *testing.T) {
 	if got := run("tenant", "list"); !strings.Contains(got.out, "hanaya") || !strings.Contains(got.out, "5,000\n") || !strings.Contains(got.out, "demo") {
 		t.Errorf("got\n%s", got.out)
 	}
-	if got := run("tenant", "set", "hanaya", "--member-quota", "none"); !strings.Contains(got.out, "Member quota         none\n") {
+	if got := run("tenant", "set", "hanaya", "--member-quota", "none", "--source-days", "7"); !strings.Contains(got.out, "Member quota         none\n") ||
+		!strings.Contains(got.out, "Files kept (days)    7\n") || !strings.Contains(got.out, "Audit log (days)     400\n") {
 		t.Errorf("got\n%s", got.out)
 	}
 	limited := run("tenant", "set", "hanaya", "--running-imports", "2", "--rows-per-day", "1000000", "--storage", "2GiB").out

@@ -64,6 +64,7 @@ type commands struct {
 	Tenant  tenantCmd  `cmd:"" help:"Manage tenants."`
 	User    userCmd    `cmd:"" help:"Manage users."`
 	Key     keyCmd     `cmd:"" help:"Manage API keys."`
+	Audit   auditCmd   `cmd:"" help:"Look at the audit log."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }
 

@@ -16,6 +16,7 @@ type membersCmd struct {
 	Create membersCreate `cmd:"" help:"Create a member."`
 	Set    membersSet    `cmd:"" help:"Change fields of a member."`
 	Delete membersDelete `cmd:"" help:"Delete a member."`
+	Erase  membersErase  `cmd:"" help:"Erase a member everywhere, for good: also from what imports have written down."`
 }
 
 type membersList struct {

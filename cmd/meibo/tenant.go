@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -18,6 +19,45 @@ type tenantSet struct {
 	RunningImports string `placeholder:"NUMBER" help:"How many imports may run at the same time, over all its lists: a number from 1, or none for any."`
 	RowsPerDay     string `placeholder:"NUMBER" help:"How many rows the imports may have that are started on one day: a number, or none for any."`
 	Storage        string `placeholder:"BYTES" help:"How many bytes its files and reports of failed rows may take: a number, also as in 500MiB or 20GiB, or none for any."`
+	retentionDays  `embed:""`
+}
+
+// retentionDays are for how long a tenant's things are kept; 0 leaves it as it was.
+type retentionDays struct {
+	SourceDays  int `placeholder:"DAYS" help:"For how many days uploaded files are kept after their import (at first: 30)."`
+	ReportDays  int `placeholder:"DAYS" help:"For how many days failed rows are kept after their import (at first: 30)."`
+	JournalDays int `placeholder:"DAYS" help:"For how many days an import can be undone (at first: 30)."`
+	AuditDays   int `placeholder:"DAYS" help:"For how many days the audit log is kept, 30 at least (at first: 400)."`
+}
+
+// Validate is called by kong.
+func (r *retentionDays) Validate() error {
+	for _, days := range []struct {
+		flag        string
+		n, from, to int
+	}{
+		{"--source-days", r.SourceDays, 1, postgres.MaxKeptDays},
+		{"--report-days", r.ReportDays, 1, postgres.MaxKeptDays},
+		{"--journal-days", r.JournalDays, 1, postgres.MaxJournalDays},
+		{"--audit-days", r.AuditDays, postgres.MinAuditDays, postgres.MaxKeptDays},
+	} {
+		if days.n != 0 && (days.n < days.from || days.n > days.to) {
+			return fmt.Errorf("%s %d: a number from %d to %d expected", days.flag, days.n, days.from, days.to)
+		}
+	}
+	return nil
+}
+
+func (r *retentionDays) change() (to postgres.RetentionChange) {
+	for _, days := range []struct {
+		n  int
+		to **int
+	}{{r.SourceDays, &to.SourceDays}, {r.ReportDays, &to.ReportDays}, {r.JournalDays, &to.JournalDays}, {r.AuditDays, &to.AuditDays}} {
+		if days.n != 0 {
+			*days.to = &days.n
+		}
+	}
+	return to
 }
 
 // Validate is called by kong.
@@ -29,7 +69,7 @@ func (t *tenantSet) Validate() error {
 	if err != nil {
 		return err
 	}
-	return t.tenantSettings.Validate()
+	return errors.Join(t.tenantSettings.Validate(), t.retentionDays.Validate())
 }
 
 // quota reads the member quota, nil for none.
@@ -100,7 +140,7 @@ func byteSize(text string) (*int64, error) {
 
 // Run is called by kong.
 func (t *tenantSet) Run(ctx context.Context, c *console) error {
-	return t.withTenant(ctx, t.Name, func(db *postgres.DB, found postgres.Tenant) error {
+	return t.withTenant(ctx, t.Name, func(ctx context.Context, db *postgres.DB, found postgres.Tenant) error {
 		if t.MemberQuota != "" {
 			quota, err := t.quota()
 			if err != nil {
@@ -119,6 +159,11 @@ func (t *tenantSet) Run(ctx context.Context, c *console) error {
 				return err
 			}
 		}
+		if to := t.change(); to != (postgres.RetentionChange{}) {
+			if _, err := db.SetRetention(ctx, found.ID, to); err != nil {
+				return err
+			}
+		}
 		now, err := db.UpdateTenant(ctx, found.ID, t.of(""))
 		if err != nil {
 			return err
@@ -134,12 +179,18 @@ type tenantShow struct {
 
 // Run is called by kong.
 func (t *tenantShow) Run(ctx context.Context, c *console) error {
-	return t.withTenant(ctx, t.Name, func(db *postgres.DB, found postgres.Tenant) error { return c.showTenant(ctx, db, found) })
+	return t.withTenant(ctx, t.Name, func(ctx context.Context, db *postgres.DB, found postgres.Tenant) error {
+		return c.showTenant(ctx, db, found)
+	})
 }
 
 // showTenant writes the settings of a tenant, and where it stands with its limits.
 func (c *console) showTenant(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
 	u, err := db.Usage(ctx, t.ID)
+	if err != nil {
+		return err
+	}
+	kept, err := db.Retention(ctx, t.ID)
 	if err != nil {
 		return err
 	}
@@ -158,6 +209,10 @@ func (c *console) showTenant(ctx context.Context, db *postgres.DB, t postgres.Te
 	settings.add(c.say("実行中のインポート", "Running imports"), used(u.HaveTurn, u.Running))
 	settings.add(c.say("本日の行数", "Rows today"), used(u.RowsToday, u.RowsPerDay))
 	settings.add(c.say("保存容量（バイト）", "Storage (bytes)"), used(u.Stored, u.Storage))
+	settings.add(c.say("ファイルの保存日数", "Files kept (days)"), number(int64(kept.SourceDays)))
+	settings.add(c.say("失敗した行の保存日数", "Failed rows (days)"), number(int64(kept.ReportDays)))
+	settings.add(c.say("取り込みを元に戻せる日数", "Undo (days)"), number(int64(kept.JournalDays)))
+	settings.add(c.say("監査ログの保存日数", "Audit log (days)"), number(int64(kept.AuditDays)))
 	return settings.write(c.out, "")
 }
 
@@ -174,7 +229,7 @@ type tenantList struct {
 
 // Run is called by kong.
 func (t *tenantList) Run(ctx context.Context, c *console) error {
-	return t.with(ctx, func(db *postgres.DB) error {
+	return t.with(ctx, func(ctx context.Context, db *postgres.DB) error {
 		all, err := db.Tenants(ctx)
 		if err != nil {
 			return err

@@ -73,6 +73,36 @@ func (s *Store) OpenFailures(ctx context.Context, t tenant.ID, importID string, 
 	return r, nil
 }
 
+// DeleteFailures deletes all failed rows of an import. Deleting none is no error.
+func (s *Store) DeleteFailures(ctx context.Context, t tenant.ID, importID string) error {
+	prefix, err := failuresPrefix(t, importID)
+	if err != nil {
+		return fmt.Errorf("delete failures: %w", err)
+	}
+	for page, err := range s.pages(ctx, prefix) {
+		if err != nil {
+			return fmt.Errorf("delete failures: %w", err)
+		}
+		if err := s.deleteAll(ctx, page); err != nil {
+			return fmt.Errorf("delete failures: %w", err)
+		}
+	}
+	return nil
+}
+
+// DeleteFailuresOf deletes the failed rows of one chunk. Deleting none is no error.
+func (s *Store) DeleteFailuresOf(ctx context.Context, t tenant.ID, importID string, lane int, seq int64) error {
+	key, err := failuresKey(t, importID, lane, seq)
+	if err != nil {
+		return fmt.Errorf("delete failures: %w", err)
+	}
+	_, err = s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &key})
+	if err != nil && !isNotFound(err) {
+		return fmt.Errorf("delete failures: %w", err)
+	}
+	return nil
+}
+
 // DeleteImport deletes all objects of an import, and what unfinished uploads to it have stored. Deleting an import that
 // has nothing stored is no error.
 func (s *Store) DeleteImport(ctx context.Context, t tenant.ID, importID string) error {

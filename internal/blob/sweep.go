@@ -120,3 +120,41 @@ func sourcesOf(objects []types.Object, t tenant.ID, before time.Time) []StoredSo
 	}
 	return found
 }
+
+// StoredFailures are the failed rows of a chunk as the store lists them.
+type StoredFailures struct {
+	Import string
+	Lane   int
+	Seq    int64 // of the chunk in its lane
+}
+
+// FailuresBefore returns the tenant's failed rows that were stored before that time, page by page; a page may be empty. It
+// ends at the first error.
+func (s *Store) FailuresBefore(ctx context.Context, t tenant.ID, before time.Time) iter.Seq2[[]StoredFailures, error] {
+	return func(yield func([]StoredFailures, error) bool) {
+		prefix := tenantsPrefix + t.String() + "/imports/"
+		for page, err := range s.pages(ctx, prefix) {
+			if err != nil {
+				yield(nil, fmt.Errorf("list failures: %w", err))
+				return
+			}
+			if !yield(failuresOf(page, prefix, before), nil) {
+				return
+			}
+		}
+	}
+}
+
+func failuresOf(objects []types.Object, prefix string, before time.Time) []StoredFailures {
+	var found []StoredFailures
+	for _, object := range objects {
+		id, name, ok := strings.Cut(strings.TrimPrefix(aws.ToString(object.Key), prefix), "/failures/")
+		if !ok || !aws.ToTime(object.LastModified).Before(before) {
+			continue
+		}
+		if lane, seq, ok := parseFailures(name); ok {
+			found = append(found, StoredFailures{Import: id, Lane: lane, Seq: seq})
+		}
+	}
+	return found
+}

@@ -192,6 +192,9 @@ type Import struct {
 	ReadShare float64
 	// LastRow is the number of the last row of the source that was read so far; 0 where it is not known.
 	LastRow int64
+	// SourceGoneAt is when the source was deleted at the end of its retention, ReportGoneAt when the failed rows were.
+	SourceGoneAt *time.Time
+	ReportGoneAt *time.Time
 }
 
 // Source is the uploaded file.

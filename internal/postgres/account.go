@@ -74,12 +74,15 @@ func (c *Caller) MayAllowConsent() bool {
 	return c.MayEdit() && (c.KeyAllowsConsent || c.User.Role == RoleOwner || c.User.Role == RoleAdmin)
 }
 
+// MayAdminister reports whether the caller may see and settle what concerns the whole tenant, and erase members.
+func (c *Caller) MayAdminister() bool { return c.User.Role == RoleOwner || c.User.Role == RoleAdmin }
+
 // MainList is the list that every tenant has.
 const MainList = "main"
 
-// CreateTenant adds a tenant with its list main. ErrExists: the name is taken.
+// CreateTenant adds a tenant with its list main, as the operator who owns the database. ErrExists: the name is taken.
 func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
+	err := db.asOperator(ctx, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `insert into tenant (name, language, time_zone, region, mail_from, max_row_bytes)
 			values ($1, coalesce(nullif($2, ''), 'ja'), coalesce(nullif($3, ''), 'Asia/Tokyo'), coalesce(nullif($4, ''), 'JP'), nullif($5, ''),
 				coalesce(nullif($6, 0), $7))
@@ -91,7 +94,10 @@ func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
 		}
 		_, err = tx.Exec(ctx, `with c as (insert into member_id_counter (tenant_id) values ($1))
 			insert into member_list (tenant_id, name) values ($1, $2)`, t.ID, MainList)
-		return err
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, t.ID, "tenant.create", "tenant/"+t.ID.String(), detail{"name": t.Name})
 	})
 	if err != nil {
 		return Tenant{}, fmt.Errorf("create tenant %q: %w", t.Name, translate(err))
@@ -101,11 +107,20 @@ func (db *DB) CreateTenant(ctx context.Context, t Tenant) (Tenant, error) {
 
 // UpdateTenant gives a tenant the settings that are not zero in t; imports that were created before keep what they have.
 func (db *DB) UpdateTenant(ctx context.Context, id tenant.ID, t Tenant) (Tenant, error) {
-	now, err := scanTenant(db.pool.QueryRow(ctx, `update tenant set language = coalesce(nullif($2, ''), language), time_zone = coalesce(nullif($3, ''), time_zone),
-			region = coalesce(nullif($4, ''), region), mail_from = coalesce(nullif($5, ''), mail_from),
-			max_row_bytes = coalesce(nullif($6, 0), max_row_bytes)
-		where id = $1 returning `+tenantColumns,
-		id, t.Language, t.TimeZone, t.Region, t.MailFrom, t.MaxRowBytes))
+	var now Tenant
+	err := db.inTx(ctx, func(tx pgx.Tx) (err error) {
+		now, err = scanTenant(tx.QueryRow(ctx, `update tenant set language = coalesce(nullif($2, ''), language), time_zone = coalesce(nullif($3, ''), time_zone),
+				region = coalesce(nullif($4, ''), region), mail_from = coalesce(nullif($5, ''), mail_from),
+				max_row_bytes = coalesce(nullif($6, 0), max_row_bytes)
+			where id = $1 returning `+tenantColumns,
+			id, t.Language, t.TimeZone, t.Region, t.MailFrom, t.MaxRowBytes))
+		if err != nil || t == (Tenant{}) {
+			return err
+		}
+		return audit(ctx, tx, id, "tenant.change", "tenant/"+id.String(), detail{
+			"language": now.Language, "time_zone": now.TimeZone, "region": now.Region, "mail_from": now.MailFrom, "max_row_bytes": now.MaxRowBytes,
+		})
+	})
 	if err != nil {
 		return Tenant{}, fmt.Errorf("update tenant %s: %w", id, translate(err))
 	}
@@ -115,10 +130,16 @@ func (db *DB) UpdateTenant(ctx context.Context, id tenant.ID, t Tenant) (Tenant,
 // SetMemberQuota says how many members and leads a tenant may have, nil for any number. Imports that have started keep
 // what they were allowed.
 func (db *DB) SetMemberQuota(ctx context.Context, id tenant.ID, quota *int64) error {
-	tag, err := db.pool.Exec(ctx, `update tenant set member_quota = $2 where id = $1`, id, quota)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = ErrNotFound
-	}
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `update tenant set member_quota = $2 where id = $1`, id, quota)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return ErrNotFound
+		}
+		return audit(ctx, tx, id, "tenant.change", "tenant/"+id.String(), detail{"member_quota": quota})
+	})
 	if err != nil {
 		return fmt.Errorf("set member quota of tenant %s: %w", id, err)
 	}
@@ -157,9 +178,15 @@ func scanTenant(row pgx.Row) (t Tenant, err error) {
 
 // CreateUser adds a person to a tenant. ErrExists: the e-mail address is taken.
 func (db *DB) CreateUser(ctx context.Context, t tenant.ID, u User) (User, error) {
-	err := db.pool.QueryRow(ctx, `insert into app_user (tenant_id, email, name, language, role)
-		values ($1, $2, $3, coalesce(nullif($4, ''), (select language from tenant where id = $1)), coalesce(nullif($5, ''), 'editor'))
-		returning id, language, role`, t, u.Email, u.Name, u.Language, u.Role).Scan(&u.ID, &u.Language, &u.Role)
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `insert into app_user (tenant_id, email, name, language, role)
+			values ($1, $2, $3, coalesce(nullif($4, ''), (select language from tenant where id = $1)), coalesce(nullif($5, ''), 'editor'))
+			returning id, language, role`, t, u.Email, u.Name, u.Language, u.Role).Scan(&u.ID, &u.Language, &u.Role)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "user.create", fmt.Sprintf("user/%d", u.ID), detail{"role": u.Role})
+	})
 	if err != nil {
 		return User{}, fmt.Errorf("create user %q: %w", u.Email, translate(err))
 	}
@@ -186,8 +213,15 @@ func (db *DB) CreateKey(ctx context.Context, t tenant.ID, name string, user int6
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	key := keyPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	_, err := db.pool.Exec(ctx, `insert into api_key (tenant_id, hash, name, user_id) values ($1, $2, $3, nullif($4, 0))`,
-		t, hashKey(key), name, user)
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		var id int64
+		err := tx.QueryRow(ctx, `insert into api_key (tenant_id, hash, name, user_id) values ($1, $2, $3, nullif($4, 0)) returning id`,
+			t, hashKey(key), name, user).Scan(&id)
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "key.create", fmt.Sprintf("key/%d", id), detail{"name": name, "user": user})
+	})
 	if err != nil {
 		return "", fmt.Errorf("create key %q: %w", name, translate(err))
 	}
@@ -196,10 +230,14 @@ func (db *DB) CreateKey(ctx context.Context, t tenant.ID, name string, user int6
 
 // AllowConsent lets imports that are made by a key of the tenant opt in who opted out. ErrNotFound: it has no such key.
 func (db *DB) AllowConsent(ctx context.Context, t tenant.ID, key string) error {
-	tag, err := db.pool.Exec(ctx, `update api_key set allow_consent = true where tenant_id = $1 and hash = $2`, t, hashKey(key))
-	if err == nil && tag.RowsAffected() == 0 {
-		err = ErrNotFound
-	}
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		var id int64
+		err := tx.QueryRow(ctx, `update api_key set allow_consent = true where tenant_id = $1 and hash = $2 returning id`, t, hashKey(key)).Scan(&id)
+		if err != nil {
+			return translate(err)
+		}
+		return audit(ctx, tx, t, "key.change", fmt.Sprintf("key/%d", id), detail{"allow_consent": true})
+	})
 	if err != nil {
 		return fmt.Errorf("allow consent: %w", err)
 	}

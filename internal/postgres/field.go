@@ -126,6 +126,9 @@ func addField(ctx context.Context, tx pgx.Tx, t tenant.ID, d member.Definition, 
 		t, d.Key, d, time.Now()); err != nil {
 		return nil, err
 	}
+	if err := audit(ctx, tx, t, "field.create", "field/"+d.Key, nil); err != nil {
+		return nil, err
+	}
 	return checkSize(ctx, tx, t)
 }
 
@@ -156,7 +159,10 @@ func (db *DB) UpdateField(ctx context.Context, t tenant.ID, key string, to membe
 		if problems, err = checkSize(ctx, tx, t); err == nil && len(problems) > 0 {
 			err = errUndone
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "field.change", "field/"+key, detail{"retired": d.Retired})
 	})
 	if err != nil && !errors.Is(err, errUndone) {
 		return d, nil, fmt.Errorf("change field %q: %w", key, err)

@@ -53,14 +53,19 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 				return err
 			}
 		}
-		i, err = getImport(ctx, tx, t, id)
-		return err
+		if i, err = getImport(ctx, tx, t, id); err != nil || existed {
+			return err
+		}
+		return audit(ctx, tx, t, "import.create", importObject(id), detail{"list": n.List, "file_name": n.FileName})
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("create import: %w", translate(err))
 	}
 	return i, existed, nil
 }
+
+// importObject names an import in the audit log.
+func importObject(id imports.ID) string { return "import/" + id.String() }
 
 // sameRequest notes the request that an import is made of or, where it existed, compares with the one that is noted. A
 // database of the version before notes none.
@@ -94,7 +99,7 @@ const importColumns = `i.tenant_id, i.id, i.list_id, l.name, i.state, i.file_nam
 	n.with_leads, coalesce(n.members_before, 0), n.finishing_at, coalesce(n.removed, 0), coalesce(n.unified, 0), n.warnings,
 	coalesce(i.parent_id, '00000000-0000-0000-0000-000000000000'), n.fields,
 	n.run, n.paused_at, n.resumed_at, coalesce((to_jsonb(r)->>'read_share')::double precision, 0),
-	coalesce((to_jsonb(r)->>'last_row')::bigint, 0)`
+	coalesce((to_jsonb(r)->>'last_row')::bigint, 0), n.source_gone_at, n.report_gone_at`
 
 const importTables = ` from import i
 	join member_list l on l.tenant_id = i.tenant_id and l.id = i.list_id
@@ -108,8 +113,10 @@ const importTables = ` from import i
 // the values of the subquery absent: a name that the innermost query does not know is looked up in the ones around it.
 const newColumns = `cross join (select false as with_leads, null::bigint as members_before, null::timestamptz as finishing_at,
 		null::bigint as removed, null::bigint as unified, null::jsonb as warnings, null::jsonb as fields,
-		1 as run, null::timestamptz as paused_at, null::timestamptz as resumed_at) absent
-	cross join lateral (select with_leads, members_before, finishing_at, removed, unified, warnings, fields, run, paused_at, resumed_at from (select i.*) own) n `
+		1 as run, null::timestamptz as paused_at, null::timestamptz as resumed_at, null::timestamptz as source_gone_at,
+		null::timestamptz as report_gone_at) absent
+	cross join lateral (select with_leads, members_before, finishing_at, removed, unified, warnings, fields, run, paused_at, resumed_at,
+		source_gone_at, report_gone_at from (select i.*) own) n `
 
 // laneSums adds up the ledger of the import i; every column is null where it has no lanes yet.
 const laneSums = `select sum(created)::bigint created, sum(updated)::bigint updated, sum(unchanged)::bigint unchanged,
@@ -130,7 +137,7 @@ func scanImport(row pgx.Row) (*imports.Import, error) {
 		&i.CreatedAt, &i.UploadedAt, &i.QueuedAt, &i.StartedAt, &i.SplitAt, &i.FinishedAt,
 		&read, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed, &c.Protected, &c.Tagged,
 		&i.WithLeads, &i.MembersBefore, &i.FinishingAt, &removed, &unified, &i.Warnings, &i.Parent, &catalog,
-		&i.Run, &i.PausedAt, &i.ResumedAt, &i.ReadShare, &i.LastRow)
+		&i.Run, &i.PausedAt, &i.ResumedAt, &i.ReadShare, &i.LastRow, &i.SourceGoneAt, &i.ReportGoneAt)
 	if err != nil {
 		return nil, err
 	}
@@ -211,10 +218,13 @@ func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in In
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrConflict
 		}
+		if err != nil {
+			return err
+		}
 		if old != nil {
 			replaced = *old
 		}
-		return err
+		return audit(ctx, tx, t, "import.upload", importObject(id), detail{"size": in.Source.Size, "sha256": in.Source.SHA256})
 	})
 	if err != nil {
 		return imports.Source{}, fmt.Errorf("record upload of import %s: %w", id, err)

@@ -77,6 +77,10 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		if _, err := tx.Exec(ctx, `update import set cut = $3 where tenant_id = $1 and id = $2`, t, id, cut); err != nil {
 			return err
 		}
+		filled := s.Options.Filled()
+		if err := audit(ctx, tx, t, "import.start", importObject(id), detail{"mode": filled.Mode, "kind": filled.Kind, "dry_run": filled.DryRun}); err != nil {
+			return err
+		}
 		return runNext(ctx, tx, t, list)
 	})
 	if err != nil {
@@ -282,7 +286,10 @@ func (db *DB) CancelImport(ctx context.Context, t tenant.ID, id imports.ID) erro
 		if err != nil {
 			return err
 		}
-		return holdTurn(ctx, tx, t, id)
+		if err := holdTurn(ctx, tx, t, id); err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "import.cancel", importObject(id), nil)
 	})
 	if err != nil {
 		return fmt.Errorf("cancel import %s: %w", id, err)

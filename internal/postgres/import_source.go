@@ -41,3 +41,45 @@ func (db *DB) RecordedSources(ctx context.Context, t tenant.ID, files []SourceRe
 	}
 	return recorded, nil
 }
+
+// FailuresRef names the failed rows of a chunk in object storage.
+type FailuresRef struct {
+	Import imports.ID
+	Lane   int
+	Seq    int64
+}
+
+// NeededFailures returns those of the failed rows that are a part of their import, or may become one: the import is known and
+// its report kept, and the chunk is merged, or may still be. In a database of the version before, all are needed.
+func (db *DB) NeededFailures(ctx context.Context, t tenant.ID, stored []FailuresRef) (needed map[FailuresRef]bool, err error) {
+	ids, lanes, seqs := make([]imports.ID, len(stored)), make([]int, len(stored)), make([]int64, len(stored))
+	needed = make(map[FailuresRef]bool)
+	for n, f := range stored {
+		ids[n], lanes[n], seqs[n] = f.Import, f.Lane, f.Seq
+	}
+	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select i.id, f.lane, f.seq from unnest($2::uuid[], $3::integer[], $4::bigint[]) as f (id, lane, seq)
+			join import i on i.tenant_id = $1 and i.id = f.id and i.report_gone_at is null
+			left join import_lane a on a.tenant_id = $1 and a.import_id = i.id and a.lane = f.lane
+			where i.state not in ('completed', 'cancelled', 'undone') or f.seq < a.next_seq`, t, ids, lanes, seqs)
+		if err != nil {
+			return err
+		}
+		var f FailuresRef
+		_, err = pgx.ForEachRow(rows, []any{&f.Import, &f.Lane, &f.Seq}, func() error {
+			needed[f] = true
+			return nil
+		})
+		return err
+	})
+	if olderSchema(err) {
+		for _, f := range stored {
+			needed[f] = true
+		}
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up failed rows: %w", err)
+	}
+	return needed, nil
+}

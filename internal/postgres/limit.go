@@ -204,9 +204,9 @@ func takeStorage(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, byt
 
 // stored adds up what object storage keeps for the tenant, but for the source of the import except, in bytes.
 func stored(ctx context.Context, tx pgx.Tx, t tenant.ID, except imports.ID) (bytes int64, err error) {
-	err = tx.QueryRow(ctx, `select (select coalesce(sum((source->>'size')::bigint), 0) from import where tenant_id = $1 and id <> $2 and source_deleted_at is null)::bigint
+	err = tx.QueryRow(ctx, `select (select coalesce(sum((source->>'size')::bigint), 0) from import where tenant_id = $1 and id <> $2 and source_gone_at is null)::bigint
 		+ (select coalesce(sum(a.report_bytes), 0) from import_lane a join import i on i.tenant_id = a.tenant_id and i.id = a.import_id
-			where a.tenant_id = $1 and a.report_bytes > 0 and i.reports_deleted_at is null)::bigint`, t, except).Scan(&bytes)
+			where a.tenant_id = $1 and a.report_bytes > 0 and i.report_gone_at is null)::bigint`, t, except).Scan(&bytes)
 	return bytes, err
 }
 

@@ -90,8 +90,10 @@ func (db *DB) CreateList(ctx context.Context, t tenant.ID, n List) (l List, err 
 			t, n.Name, n.Note, settings{n.Required}); err != nil {
 			return err
 		}
-		l, err = readList(ctx, tx, t, n.Name)
-		return err
+		if l, err = readList(ctx, tx, t, n.Name); err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "list.create", "list/"+l.Name, nil)
 	})
 	if err != nil {
 		return List{}, fmt.Errorf("create list %q: %w", n.Name, translate(err))
@@ -119,8 +121,10 @@ func (db *DB) UpdateList(ctx context.Context, t tenant.ID, name string, to ListC
 		if tag.RowsAffected() == 0 {
 			return ErrNotFound
 		}
-		l, err = readList(ctx, tx, t, now)
-		return err
+		if l, err = readList(ctx, tx, t, now); err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "list.change", "list/"+name, detail{"name": now, "required": l.Required})
 	})
 	if err != nil {
 		return List{}, fmt.Errorf("change list %q: %w", name, translate(err))
@@ -154,7 +158,10 @@ func (db *DB) DeleteList(ctx context.Context, t tenant.ID, name string) error {
 		if errors.As(err, &pg) && pg.Code == codeForeignKeyViolation { // an import that was created meanwhile
 			return ErrConflict
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "list.delete", "list/"+name, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("delete list %q: %w", name, err)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -82,6 +84,9 @@ func (db *DB) CreateMember(ctx context.Context, t tenant.ID, s *member.Schema, n
 		if err := e.apply(out); err != nil {
 			return err
 		}
+		if err := audit(ctx, tx, t, "member.create", memberObject(out.Member.ID), detail{"fields": slices.Sorted(maps.Keys(n.Said.Values))}); err != nil {
+			return err
+		}
 		return keepRequest(ctx, tx, t, n, out.Member.ID)
 	})
 	if err != nil {
@@ -111,13 +116,19 @@ func (db *DB) UpdateMember(ctx context.Context, t tenant.ID, s *member.Schema, i
 		if err != nil {
 			return err
 		}
-		return newEditing(ctx, tx, t, s, edit, m.list).apply(out)
+		if err := newEditing(ctx, tx, t, s, edit, m.list).apply(out); err != nil || out.Member.Version == m.version {
+			return err
+		}
+		return audit(ctx, tx, t, "member.change", memberObject(id), detail{"fields": slices.Sorted(maps.Keys(c.Said.Values)), "version": out.Member.Version})
 	})
 	if err != nil {
 		return Edited{}, fmt.Errorf("update member %d: %w", id, err)
 	}
 	return out, nil
 }
+
+// memberObject names a member in the audit log.
+func memberObject(id int64) string { return "member/" + strconv.FormatInt(id, 10) }
 
 // editing runs f in a transaction, again from the start where somebody else got in its way.
 func (db *DB) editing(ctx context.Context, t tenant.ID, f func(tx pgx.Tx, out *Edited) error) (out Edited, err error) {

@@ -25,7 +25,10 @@ func (db *DB) DeleteMember(ctx context.Context, t tenant.ID, s *member.Schema, i
 			out.Member, err = getMember(ctx, tx, t, s, id)
 			return err
 		}
-		return deleteMember(ctx, tx, t, s, id)
+		if err := deleteMember(ctx, tx, t, s, id); err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, "member.delete", memberObject(id), nil)
 	})
 	if err != nil {
 		return Edited{}, fmt.Errorf("delete member %d: %w", id, err)
@@ -64,6 +67,13 @@ func (db *DB) BlockMember(ctx context.Context, t tenant.ID, s *member.Schema, id
 		if m.blocked != blocked {
 			if _, err := tx.Exec(ctx, `update member set blocked_at = case when $3 then $4::timestamptz end, version = version + 1, updated_at = $4
 				where tenant_id = $1 and id = $2`, t, id, blocked, time.Now()); err != nil {
+				return err
+			}
+			act := "member.unblock"
+			if blocked {
+				act = "member.block"
+			}
+			if err := audit(ctx, tx, t, act, memberObject(id), nil); err != nil {
 				return err
 			}
 		}

@@ -1,9 +1,12 @@
 // Package postgres is every SQL statement of Meibo and the only importer of pgx.
 //
 // An exported method is a use case and owns its transaction. The tenant is the first parameter of every
-// method that touches a tenant's rows. Methods that serve people run under a role that row-level security
-// confines to that tenant; the few that the splitter and merger use do not, because PostgreSQL refuses COPY
-// into a table under row-level security.
+// method that touches a tenant's rows. All of them run under a role of the application's own, whatever it logs in as.
+// Methods that serve people run under one that row-level security confines to that tenant; the few that the splitter and
+// merger use do not, because PostgreSQL refuses COPY into a table under row-level security.
+//
+// What a person or key causes is written to the audit log in the same transaction (audit): who it is comes with the
+// context (WithActor).
 package postgres
 
 import (
@@ -64,6 +67,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	// A service that was killed must not keep the locks of its transaction until TCP notices.
 	params["tcp_keepalives_idle"] = "10"
 	params["idle_in_transaction_session_timeout"] = "60000"
+	cfg.AfterConnect = becomeApp
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -80,19 +84,25 @@ func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema to the newest version. It is safe to run by several processes at once and again.
+// Migrate brings the schema to the newest version, as the login itself, which becomes or is the owner of everything. It is
+// safe to run by several processes at once and again.
 func (db *DB) Migrate(ctx context.Context) error {
 	return db.migrate(ctx, func(m *migrate.Migrator) error { return m.Migrate(ctx) })
 }
 
 // migrate has the migrations applied.
 func (db *DB) migrate(ctx context.Context, apply func(*migrate.Migrator) error) error {
-	conn, err := db.pool.Acquire(ctx)
+	pooled, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	defer conn.Release()
-	m, err := migrate.NewMigrator(ctx, conn.Conn(), "schema_version")
+	conn := pooled.Hijack() // its role is not the pool's any more
+	defer conn.Close(ctx)
+	defer db.pool.Reset() // nor are those of the connections from before
+	if _, err := conn.Exec(ctx, `set role none`); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	m, err := migrate.NewMigrator(ctx, conn, "schema_version")
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -144,6 +154,8 @@ const (
 	codeDeadlock             = "40P01"
 	codeUndefinedTable       = "42P01"
 	codeUndefinedColumn      = "42703"
+	codeUndefinedFunction    = "42883"
+	codeLockNotAvailable     = "55P03"
 	codeQueryCanceled        = "57014"
 )
 

@@ -63,16 +63,16 @@ func readProfile(ctx context.Context, tx pgx.Tx, t tenant.ID, name string) (p Pr
 
 // CreateProfile adds a profile. ErrExists: the name is taken; ErrNotFound: the list is unknown.
 func (db *DB) CreateProfile(ctx context.Context, t tenant.ID, n Profile) (Profile, error) {
-	return db.putProfile(ctx, t, n, ``)
+	return db.putProfile(ctx, t, n, "profile.create", ``)
 }
 
 // PutProfile adds a profile, or puts it in the place of the one of its name. ErrNotFound: the list is unknown.
 func (db *DB) PutProfile(ctx context.Context, t tenant.ID, n Profile) (Profile, error) {
-	return db.putProfile(ctx, t, n, ` on conflict (tenant_id, name) do update set list_id = excluded.list_id, options = excluded.options,
+	return db.putProfile(ctx, t, n, "profile.put", ` on conflict (tenant_id, name) do update set list_id = excluded.list_id, options = excluded.options,
 		header = excluded.header, updated_at = excluded.updated_at`)
 }
 
-func (db *DB) putProfile(ctx context.Context, t tenant.ID, n Profile, conflict string) (p Profile, err error) {
+func (db *DB) putProfile(ctx context.Context, t tenant.ID, n Profile, act, conflict string) (p Profile, err error) {
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		var list *int64
 		if n.List != "" {
@@ -87,8 +87,10 @@ func (db *DB) putProfile(ctx context.Context, t tenant.ID, n Profile, conflict s
 		if err != nil {
 			return err
 		}
-		p, err = readProfile(ctx, tx, t, n.Name)
-		return err
+		if p, err = readProfile(ctx, tx, t, n.Name); err != nil {
+			return err
+		}
+		return audit(ctx, tx, t, act, "profile/"+p.Name, nil)
 	})
 	if err != nil {
 		return Profile{}, fmt.Errorf("save profile %q: %w", n.Name, translate(err))
@@ -100,10 +102,13 @@ func (db *DB) putProfile(ctx context.Context, t tenant.ID, n Profile, conflict s
 func (db *DB) DeleteProfile(ctx context.Context, t tenant.ID, name string) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `delete from profile where tenant_id = $1 and name = $2`, t, name)
-		if err == nil && tag.RowsAffected() == 0 {
-			err = ErrNotFound
+		if err != nil {
+			return err
 		}
-		return err
+		if tag.RowsAffected() == 0 {
+			return ErrNotFound
+		}
+		return audit(ctx, tx, t, "profile.delete", "profile/"+name, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("delete profile %q: %w", name, err)

@@ -33,7 +33,10 @@ func (db *DB) CreateRetry(ctx context.Context, t tenant.ID, root imports.ID, n N
 		if err == nil && i.Parent != root {
 			err = ErrConflict
 		}
-		return err
+		if err != nil || existed {
+			return err
+		}
+		return audit(ctx, tx, t, "import.retry", importObject(id), detail{"of": root.String(), "file_name": n.FileName})
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("create retry of import %s: %w", root, translate(err))

@@ -70,6 +70,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 		`insert into member_list (tenant_id, name, settings) select id, name || '-list', '{"required": {"name": false}}' from tenant where id = $1`,
 		`insert into profile select tenant_id, name, id, '{}', null, now(), now() from member_list where tenant_id = $1 and name <> 'main'`,
 		`insert into member_request select tenant_id, 'request', '\x01', id, now() from member where tenant_id = $1 limit 1`,
+		`insert into erasure (tenant_id, member_id, list_id, salt, marks, requested_at) select tenant_id, 1000 + tenant_id, id, '', '{}', now() from member_list where tenant_id = $1 limit 1`,
 		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
 	} {
 		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
@@ -112,6 +113,12 @@ func newHouse(t *testing.T, db *postgres.DB, name string, members int) *house {
 // list returns the id of the tenant's list that is not main.
 func (s *street) list(ctx context.Context, h *house) (id int64) {
 	_ = s.admin.QueryRow(ctx, `select id from member_list where tenant_id = $1 and name <> 'main' order by id limit 1`, h.tenant).Scan(&id) // 0 is none
+	return id
+}
+
+// erased returns the id of a member of the tenant who was erased.
+func (s *street) erased(ctx context.Context, h *house) (id int64) {
+	_ = s.admin.QueryRow(ctx, `select member_id from erasure where tenant_id = $1`, h.tenant).Scan(&id) // 0 is none
 	return id
 }
 
@@ -163,6 +170,10 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"SetInspection": func() (any, error) { return nil, db.SetInspection(ctx, a, uploaded, looked) },
 		"RecordedSources": func() (any, error) {
 			r, err := db.RecordedSources(ctx, a, []postgres.SourceRef{{Import: uploaded, Upload: s.b.job.Source.Upload}})
+			return gave(len(r) > 0, r), err
+		},
+		"NeededFailures": func() (any, error) {
+			r, err := db.NeededFailures(ctx, a, []postgres.FailuresRef{{Import: b}})
 			return gave(len(r) > 0, r), err
 		},
 		"CheckStorage": func() (any, error) {
@@ -241,6 +252,11 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"UpdateMember": func() (any, error) {
 			return db.UpdateMember(ctx, a, standard, s.b.member, postgres.MemberChange{Said: said("", map[string]string{"name": "盗人"})})
 		},
+		"ErasureOf": func() (any, error) {
+			e, err := db.ErasureOf(ctx, a, s.erased(ctx, s.b))
+			return gave(e.ID != 0, e), err
+		},
+		"EraseMember":  func() (any, error) { return db.EraseMember(ctx, a, standard, s.b.member) },
 		"DeleteMember": func() (any, error) { return db.DeleteMember(ctx, a, standard, s.b.member, nil) },
 		"BlockMember":  func() (any, error) { return db.BlockMember(ctx, a, standard, s.b.member, true) },
 		"SeeMember":    func() (any, error) { return db.SeeMember(ctx, a, standard, s.b.member, time.Now()) },
@@ -287,6 +303,15 @@ var notOfIDs = map[string]string{
 	"Usage":             "as UpdateTenant",
 	"RowsLeft":          "as UpdateTenant",
 	"CreateField":       "takes no id",
+	"Audit":             "takes no id, and reads by the wall: see TestStatementsWithoutWhereSeeOneTenant",
+	"Retention":         "takes no id but the tenant's own",
+	"SetRetention":      "as Retention",
+	"ExpireSource":      "takes no id",
+	"ExpireReport":      "takes no id",
+	"ExpireJournal":     "takes no id",
+	"ExpireLogs":        "takes no id",
+	"NextErased":        "takes no id but that of a work, which has its tenant",
+	"Erased":            "as NextErased",
 	"EnsureFields":      "takes no id",
 	"CreateList":        "takes no id",
 	"OpenLedger":        "writes rows of the given tenant only: see TestWorkOnAnImportOfAnotherTenantChangesNothingOfIt",

@@ -31,7 +31,7 @@ func (s *server) authenticate(next http.Handler) http.Handler {
 			s.fail(w, r, err)
 		default:
 			sessionOf(r.Context()).caller = &caller
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, r.WithContext(postgres.WithActor(r.Context(), actor(&caller, r))))
 		}
 	})
 }

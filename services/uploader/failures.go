@@ -18,7 +18,7 @@ type failuresBody struct {
 	Total  int64          `json:"total" doc:"Rows that failed."`
 	Counts []failureCount `json:"counts" doc:"Rows by problem, the most frequent first. A row with several problems is in several."`
 	Notes  []failureCount `json:"notes" doc:"Rows that did not fail but were skipped or repaired, by reason: nothing needs to be corrected."`
-	Items  []failedRow    `json:"items" doc:"The first 30 failed rows, in the order of the file."`
+	Items  []failedRow    `json:"items" doc:"The first 30 failed rows, in the order of the file; none once they are kept no more (report_gone_at of the import)."`
 }
 
 // failureCount is how many rows have a problem.

@@ -75,6 +75,9 @@ func (s *server) requestedReport(r *http.Request) (*imports.Import, *report, err
 	if err != nil {
 		return nil, nil, err
 	}
+	if i.ReportGoneAt != nil {
+		return nil, nil, refuse(http.StatusGone, codeReportExpired)
+	}
 	rows, err := s.openReport(r.Context(), i)
 	return i, rows, err
 }

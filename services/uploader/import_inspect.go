@@ -143,6 +143,9 @@ func (s *server) readInspection(ctx context.Context, in *inspectionInput) (*insp
 	if err != nil {
 		return nil, err
 	}
+	if i.SourceGoneAt != nil {
+		return nil, refuse(http.StatusGone, codeSourceExpired)
+	}
 	schema, err := s.fields(ctx, i)
 	if err != nil {
 		return nil, err

@@ -50,10 +50,12 @@ type importView struct {
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 
-	PausedAt  *time.Time `json:"paused_at" doc:"When the import was paused; null where it is not."`
-	Run       int        `json:"run" doc:"How often the import was set going: 1 until it is resumed for the first time."`
-	Resumable bool       `json:"resumable" doc:"Whether the import can be resumed: it is paused, or has failed for a reason on the side of the system."`
-	Stopped   *stopView  `json:"stopped" doc:"How far an import had come that has failed, was cancelled or is paused; null for any other."`
+	PausedAt     *time.Time `json:"paused_at" doc:"When the import was paused; null where it is not."`
+	Run          int        `json:"run" doc:"How often the import was set going: 1 until it is resumed for the first time."`
+	Resumable    bool       `json:"resumable" doc:"Whether the import can be resumed: it is paused, or has failed for a reason on the side of the system."`
+	Stopped      *stopView  `json:"stopped" doc:"How far an import had come that has failed, was cancelled or is paused; null for any other."`
+	SourceGoneAt *time.Time `json:"source_gone_at" doc:"When the file was deleted at the end of its retention; null while it is kept."`
+	ReportGoneAt *time.Time `json:"report_gone_at" doc:"When the failed rows were; their numbers stay."`
 
 	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
 	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
@@ -113,6 +115,7 @@ func (s *server) view(i *imports.Import, lang tenant.Language) *importView {
 		Removed: i.Totals.Removed, Unified: i.Totals.Unified, Tagged: i.Totals.Tagged,
 		CreatedAt: i.CreatedAt, UploadedAt: i.UploadedAt, QueuedAt: i.QueuedAt, StartedAt: i.StartedAt, FinishedAt: i.FinishedAt,
 		PausedAt: i.PausedAt, Run: i.Run, Resumable: i.Resumable(time.Now()), Stopped: viewStop(i),
+		SourceGoneAt: i.SourceGoneAt, ReportGoneAt: i.ReportGoneAt,
 		Profile: i.Options.Profile, User: i.User, Warnings: []notice{},
 	}
 	for _, c := range i.Mapping {

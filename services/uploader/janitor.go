@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,7 +25,8 @@ const maxSuspects = 10_000
 
 // janitor frees the room that uploads take which nobody will complete: parts of which none has come for longer than
 // expiry, and whole files of that age which no import names as its source, as a process leaves that dies between
-// storing a file and recording it. Any number of janitors may work at the same time: what one does, another finds done.
+// storing a file and recording it. Failed rows that belong to no report go, too: those of chunks that were never merged, of
+// imports whose reports have expired and of none that is known. Any number of janitors may work at the same time: what one does, another finds done.
 //
 // A file goes only if two looks in a row find that nothing names it: for a large one that came by parts over a long time
 // is old from its first moment on (S3 dates it from the beginning of the upload), and is checked before it is recorded.
@@ -37,10 +39,11 @@ type janitor struct {
 	suspects map[suspect]bool // of the look before
 }
 
-// suspect is a file that nothing named.
+// suspect is a file that nothing named, or the failed rows of a chunk.
 type suspect struct {
-	tenant tenant.ID
-	postgres.SourceRef
+	tenant   tenant.ID
+	source   postgres.SourceRef
+	failures postgres.FailuresRef
 }
 
 // swept is what one look has done.
@@ -105,11 +108,7 @@ func (j *janitor) sweepTenant(ctx context.Context, t tenant.ID, before time.Time
 			return deleted, err
 		}
 		for _, file := range lost {
-			s := suspect{t, file}
-			if !j.suspects[s] {
-				if len(suspects) < maxSuspects {
-					suspects[s] = true
-				}
+			if !j.again(suspect{tenant: t, source: file}, suspects) {
 				continue
 			}
 			if err := j.blobs.DeleteSource(ctx, t, file.Import.String(), file.Upload); err != nil {
@@ -118,7 +117,57 @@ func (j *janitor) sweepTenant(ctx context.Context, t tenant.ID, before time.Time
 			deleted++
 		}
 	}
+	n, err := j.sweepFailures(ctx, t, before, suspects)
+	return deleted + n, err
+}
+
+// sweepFailures does the same for failed rows.
+func (j *janitor) sweepFailures(ctx context.Context, t tenant.ID, before time.Time, suspects map[suspect]bool) (deleted int, err error) {
+	for page, err := range j.blobs.FailuresBefore(ctx, t, before) {
+		if err != nil {
+			return deleted, err
+		}
+		lost, err := j.needless(ctx, t, page)
+		if err != nil {
+			return deleted, err
+		}
+		for _, f := range lost {
+			if !j.again(suspect{tenant: t, failures: f}, suspects) {
+				continue
+			}
+			if err := j.blobs.DeleteFailuresOf(ctx, t, f.Import.String(), f.Lane, f.Seq); err != nil {
+				return deleted, err
+			}
+			deleted++
+		}
+	}
 	return deleted, nil
+}
+
+// again reports whether s was suspect in the look before. If not, it is now.
+func (j *janitor) again(s suspect, suspects map[suspect]bool) bool {
+	if !j.suspects[s] && len(suspects) < maxSuspects {
+		suspects[s] = true
+	}
+	return j.suspects[s]
+}
+
+// needless returns those of the failed rows that no report has or will have.
+func (j *janitor) needless(ctx context.Context, t tenant.ID, page []blob.StoredFailures) (lost []postgres.FailuresRef, err error) {
+	stored := make([]postgres.FailuresRef, 0, len(page))
+	for _, f := range page {
+		if id, err := imports.ParseID(f.Import); err == nil {
+			stored = append(stored, postgres.FailuresRef{Import: id, Lane: f.Lane, Seq: f.Seq})
+		}
+	}
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	needed, err := j.db.NeededFailures(ctx, t, stored)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(stored, func(f postgres.FailuresRef) bool { return needed[f] }), nil
 }
 
 // unnamed returns those of the files that no import names as its source.

@@ -56,6 +56,15 @@ func TestJanitorFreesWhatNobodyWillComplete(t *testing.T) {
 		t.Errorf("%d and %d sources, want 1 and 0", w.sources(recorded.ID), w.sources(under.ID))
 	}
 	wantProblem(w, http.StatusConflict, codeNoUpload, w.get(w.parts(under.ID)))
+	// Failed rows of a chunk that was never merged, and of an import that nobody knows.
+	ended := w.broken(nil)
+	w.must(w.blobs.PutFailures(t.Context(), w.acme.tenant.ID, ended, 0, 1, []byte("{}\n")))
+	w.must(w.blobs.PutFailures(t.Context(), w.acme.tenant.ID, imports.NewID().String(), 0, 0, []byte("{}\n")))
+	w.sweep(j, soon, swept{})
+	w.sweep(j, soon, swept{deleted: 2})
+	if report := string(w.get("/v1/imports/" + ended + "/failures.csv").body); !strings.Contains(report, "上田") {
+		t.Errorf("report %q", report)
+	}
 	kept := 0
 	for _, err := range w.blobs.ListFailures(t.Context(), w.acme.tenant.ID, recorded.ID) {
 		w.must(err)

@@ -75,7 +75,7 @@ func docReadInspection() huma.Operation {
 			"the mapping that is suggested for them, or was used for such a file before; and what to look at before the import starts.\n\n"+
 			"With anything in the query, the file is looked at as an import with these options would read it, and nothing is stored: "+
 			"say the same at the start to import it so.",
-		http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity)
+		http.StatusOK, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity)
 }
 
 func docStartImport() huma.Operation {

@@ -6,6 +6,10 @@ import "github.com/meibo/meibo/internal/member"
 const (
 	codeUnauthorized    = "unauthorized"
 	codeEditDenied      = "edit_not_permitted"
+	codeAdminDenied     = "admin_not_permitted"
+	codeSourceExpired   = "source_expired"
+	codeReportExpired   = "report_expired"
+	codeMemberUnified   = "member_unified"
 	codeConsentDenied   = "consent_not_permitted"
 	codeNotFound        = "not_found"
 	codeMethod          = "method_not_allowed"
@@ -83,6 +87,10 @@ const (
 var sentences = map[string]member.Text{
 	codeUnauthorized:    {JA: "APIキーがないか、正しくありません。「Authorization: Bearer meibo_…」の形式で有効なキーを送信してください。", EN: "The API key is missing or not valid. Please send a valid one as \"Authorization: Bearer meibo_…\"."},
 	codeEditDenied:      {JA: "この操作には会員を編集する権限が必要です（インポートを含みます）。閲覧のみのユーザーは実行できません。管理者に権限の変更をご依頼ください。", EN: "This needs the right to edit members, as importing does, and you may only view them. Please ask an administrator for another role."},
+	codeAdminDenied:     {JA: "この操作は、オーナーまたは管理者のキーでのみ実行できます。", EN: "Only keys of owners and administrators may do this."},
+	codeSourceExpired:   {JA: "アップロードされたファイルは、保存期間が過ぎたため削除されました。必要な場合は、新しいインポートとしてもう一度送信してください。", EN: "The uploaded file was deleted at the end of its retention. If it is needed, please send it again as a new import."},
+	codeReportExpired:   {JA: "失敗した行は、保存期間が過ぎたため削除されました。件数は引き続き確認できます。", EN: "The failed rows were deleted at the end of their retention. Their numbers are still there."},
+	codeMemberUnified:   {JA: "このリードは会員（データID：{id}）に統合されています。その会員を消去してください。リードの記録も一緒に消去されます。", EN: "The lead has become part of the member {id}. Please erase that one: what is kept of the lead goes with it."},
 	codeConsentDenied:   {JA: "「consent」に allow を指定する権限がありません。guard を指定するか、オーナーまたは管理者のキー、または許可されたキー（meibo key create --allow-consent）を使用してください。使用できる値：{accepted}", EN: "You may not set consent to allow. Please use guard, or the key of an owner or admin, or one that was made for it (meibo key create --allow-consent). Accepted: {accepted}"},
 	codeNotFound:        {JA: "見つかりません。IDまたはアドレスを確認してください。", EN: "There is nothing here. Please check the id or the address."},
 	codeMethod:          {JA: "このアドレスでは使用できないメソッドです。", EN: "The method cannot be used at this address."},

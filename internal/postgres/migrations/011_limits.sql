@@ -6,11 +6,7 @@ alter table tenant
     add column max_storage bigint check (max_storage >= 0);
 
 -- rows_counted is how many data rows the source has, where its tenant has a limit of rows: they count from the start on.
--- A source or a report that object storage does not keep any more takes no room.
-alter table import
-    add column rows_counted bigint,
-    add column source_deleted_at timestamptz,
-    add column reports_deleted_at timestamptz;
+alter table import add column rows_counted bigint;
 create index import_by_start on import (tenant_id, queued_at) where queued_at is not null;
 
 -- How large the reports of failed rows are that the lane's chunks have left in object storage.
@@ -20,5 +16,5 @@ alter table import_lane add column report_bytes bigint not null default 0;
 
 alter table import_lane drop column report_bytes;
 drop index import_by_start;
-alter table import drop column rows_counted, drop column source_deleted_at, drop column reports_deleted_at;
+alter table import drop column rows_counted;
 alter table tenant drop column max_running, drop column max_rows_day, drop column max_storage;

@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/tenant"
+)
+
+// ErasureWork is an erasure whose failed rows are looked for.
+type ErasureWork struct {
+	Tenant tenant.ID
+	ID     int64
+	Marks  *member.Marks
+
+	list     int64
+	asked    time.Time
+	position imports.ID
+}
+
+// Erasures returns the erasures that are not finished, the oldest first, up to limit. Several may work on one at the same time:
+// what one has taken out, another does not find.
+func (db *DB) Erasures(ctx context.Context, limit int) ([]ErasureWork, error) {
+	rows, err := db.pool.Query(ctx, `select tenant_id, id, list_id, salt, marks, requested_at, coalesce(position, '00000000-0000-0000-0000-000000000000')
+		from erasure where finished_at is null order by requested_at limit $1`, limit)
+	if err == nil {
+		var all []ErasureWork
+		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (w ErasureWork, err error) {
+			var salt []byte
+			var hashes [][]byte
+			err = row.Scan(&w.Tenant, &w.ID, &w.list, &salt, &hashes, &w.asked, &w.position)
+			w.Marks = member.NewMarks(salt, hashes)
+			return w, err
+		})
+		if err == nil {
+			return all, nil
+		}
+	}
+	if olderSchema(err) {
+		return nil, nil
+	}
+	return nil, fmt.Errorf("erasures: %w", err)
+}
+
+// NextErased returns the next import that may have failed rows of the person. Where there is none, the erasure is finished and
+// its marks go. ErrConflict: the import has not ended, so that it may still fail rows; the erasure waits for it. Imports that
+// are started later are not the erasure's.
+func (db *DB) NextErased(ctx context.Context, t tenant.ID, w *ErasureWork) (i *imports.Import, err error) {
+	err = db.inTx(ctx, func(tx pgx.Tx) error {
+		i, err = scanImport(tx.QueryRow(ctx, `select `+importColumns+importTables+`
+			where i.tenant_id = $1 and i.list_id = $2 and i.id > $3 and i.queued_at <= $4 and i.report_gone_at is null
+				and (i.finished_at is null or i.failed > 0) order by i.id limit 1`, t, w.list, w.position, w.asked))
+		if errors.Is(err, pgx.ErrNoRows) {
+			i = nil
+			_, err = tx.Exec(ctx, `update erasure set finished_at = $3, marks = '{}', salt = '' where tenant_id = $1 and id = $2`, t, w.ID, time.Now())
+			return err
+		}
+		if err == nil && i.FinishedAt == nil {
+			err = ErrConflict
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("erasure %d: %w", w.ID, err)
+	}
+	return i, nil
+}
+
+// Erased notes that an import has no failed row of the person any more: rows were taken out of its report. Those that the
+// database keeps of them are deleted by the condition.
+func (db *DB) Erased(ctx context.Context, t tenant.ID, w *ErasureWork, i *imports.Import, rows int64, named func(cells []string) bool) error {
+	err := db.inTx(ctx, func(tx pgx.Tx) error {
+		found, err := tx.Query(ctx, `select row_number, cells from import_problem where tenant_id = $1 and import_id = $2`, t, i.ID)
+		if err != nil {
+			return err
+		}
+		gone := []int64{}
+		var number int64
+		var cells []string
+		if _, err := pgx.ForEachRow(found, []any{&number, &cells}, func() error {
+			if named(cells) {
+				gone = append(gone, number)
+			}
+			cells = nil
+			return nil
+		}); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `delete from import_problem where tenant_id = $1 and import_id = $2 and row_number = any($3)`, t, i.ID, gone); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `update erasure set position = $3, rows = rows + $4, reports = reports + case when $4 > 0 then 1 else 0 end,
+				imports = case when $4 > 0 and not $3 = any(imports) then imports || $3::uuid else imports end
+			where tenant_id = $1 and id = $2 and (position is null or position < $3)`, t, w.ID, i.ID, rows)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("erasure %d in import %s: %w", w.ID, i.ID, err)
+	}
+	w.position = i.ID
+	return nil
+}
