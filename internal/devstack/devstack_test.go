@@ -132,10 +132,11 @@ func TestServicesAreConfiguredLikeSeparateProcesses(t *testing.T) {
 	s := configure(embedded.Settings{
 		DatabaseURL: "x", NATSURL: "x", S3Endpoint: "x", S3Region: "us-east-1", S3Bucket: "x", S3AccessKey: "x", S3SecretKey: "x", SMTPAddr: "x",
 	}, "x", "x")
-	// What stays empty on purpose: no health port in a process with others, no login at the mail catcher; 0 is one
-	// worker for each processor.
+	// What stays empty on purpose: no health port in a process with others, no login at the mail catcher, no proxy; 0 is
+	// one worker for each processor.
 	empty := map[string]bool{
 		"MEIBO_ADMIN_LISTEN": true, "MEIBO_SMTP_USER": true, "MEIBO_SMTP_PASSWORD": true, "MEIBO_MERGER_CONCURRENCY": true,
+		"MEIBO_TRUSTED_PROXIES": true,
 	}
 	for _, cfg := range []any{s.Uploader, s.Splitter, s.Merger, s.Notifier} {
 		set := make(map[string]bool)

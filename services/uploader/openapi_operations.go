@@ -112,7 +112,7 @@ func docListCodes() huma.Operation {
 }
 
 func docReadMe() huma.Operation {
-	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to.", http.StatusOK)
+	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key or session belongs to, and what it may do.", http.StatusOK)
 }
 
 func idParam() *huma.Param {

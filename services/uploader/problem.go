@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -184,6 +185,10 @@ func sentence(code string, say func(tenant.Language) string, fill []string, lang
 // fail answers with the problem that err is.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.problemOf(r.Context(), err)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		maps.Copy(w.Header(), refused.header)
+	}
 	w.Header().Set("Content-Type", problemType)
 	writeJSON(w, p.Status, p)
 }

@@ -65,12 +65,16 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := s.limit(cfg.Access); err != nil {
+		return err
+	}
 	j := &janitor{db: db, blobs: blobs, expiry: cfg.UploadExpiry, log: log}
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		func(ctx context.Context) error { return errors.Join(q.Prepare(ctx), r.Run(ctx)) },
 		func(ctx context.Context) error { return ensureBucket(ctx, blobs, cfg.PublicURL, log) },
 		j.run,
+		s.sweepAccounts,
 		func(ctx context.Context) error { return s.listen(ctx, cfg.Listen) },
 	)
 }

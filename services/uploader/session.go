@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -26,6 +27,12 @@ type session struct {
 	language tenant.Language
 	// caller is nil until the request is authenticated.
 	caller *postgres.Caller
+	// client is the address that the request comes from, as far as it is known.
+	client netip.Addr
+	// agent is what the client calls itself.
+	agent string
+	// token is what the session's cookie holds; empty for requests with a key.
+	token string
 	// err is a fault of ours, for the log.
 	err error
 	// note is something that did not work out and does not matter to the caller.
@@ -75,7 +82,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 			zap.Int("status", rec.status), zap.Int64("bytes", rec.bytes), zap.Duration("in", time.Since(start)),
 		}
 		if ses.caller != nil {
-			fields = append(fields, zap.Stringer("tenant", ses.caller.Tenant.ID), zap.String("key", ses.caller.KeyName))
+			fields = append(fields, zap.Stringer("tenant", ses.caller.Tenant.ID), zap.String("key", ses.caller.KeyName), zap.Int64("user", ses.caller.User.ID))
 		}
 		if ses.note != nil {
 			fields = append(fields, zap.NamedError("note", ses.note))
