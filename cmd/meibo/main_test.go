@@ -98,6 +98,9 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"tenant", "create", "hanaya", "--max-row-bytes", "100", "--database-url", "x"},
 		{"tenant", "set", "hanaya", "--max-row-bytes", "1000000", "--database-url", "x"},
 		{"tenant", "set", "hanaya", "--region", "Japan", "--database-url", "x"},
+		{"key", "create", "--tenant", "hanaya", "--name", "x", "--scope", "all", "--database-url", "x"},
+		{"key", "create", "--tenant", "hanaya", "--name", "x", "--expires", "tomorrow", "--database-url", "x"},
+		{"user", "create", "--tenant", "hanaya", "--email", "a@example.jp", "--name", "x", "--password-stdin", "--database-url", "x"},
 	} {
 		if got := meibo(t.Context(), nil, "C", args...); got.status != exitUsage || got.out != "" || got.err == "" {
 			t.Errorf("%q: got %d\n%s%s", args, got.status, got.out, got.err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -64,6 +65,14 @@ func TestStartStopAndStartAgain(t *testing.T) {
 	if first != d.Info || first.PID != os.Getpid() || first.APIKey == "" || first.MailDir == "" || !d.answers(t.Context()) {
 		t.Errorf("dev.json is %+v, Info %+v", first, d.Info)
 	}
+	in, err := http.Post(first.URL+"/v1/session", "application/json", strings.NewReader(fmt.Sprintf(`{"tenant":%q,"email":%q,"password":%q}`, first.Tenant, first.Email, first.Password)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Body.Close()
+	if in.StatusCode != http.StatusOK || len(in.Cookies()) != 1 {
+		t.Errorf("signing in is answered with %s, cookies %v", in.Status, in.Cookies())
+	}
 	if _, err := Start(t.Context(), options); !errors.Is(err, ErrInUse) {
 		t.Errorf("a second one on the same directory: got %v", err)
 	}
@@ -86,8 +95,8 @@ func TestStartStopAndStartAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second := readInfo(t, data); second.APIKey != first.APIKey {
-		t.Error("the key has changed")
+	if second := readInfo(t, data); second.APIKey != first.APIKey || second.Password != first.Password {
+		t.Error("the key or the password has changed")
 	}
 	if err := d.Stop(); err != nil {
 		t.Fatal(err)

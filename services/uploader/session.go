@@ -17,8 +17,8 @@ import (
 	"github.com/meibo/meibo/internal/tenant"
 )
 
-// idleTimeout is how long a request may give no byte, or take none of its answer. There is no other bound on
-// uploads and streams.
+// idleTimeout is how long a request may give no byte, or take none of its answer. The only other bound on uploads is
+// slowest; there is none on streams.
 const idleTimeout = 60 * time.Second
 
 // session is what is known of a request beside the request itself.
@@ -152,16 +152,26 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// idleBody ends a request whose body stalls.
+// slowest is how many bytes a second a body has to come with on average, beyond its first idleTimeout: one that comes byte
+// by byte holds its request for a minute, and not for days.
+const slowest = 1 << 10
+
+// idleBody ends a request whose body stalls, or comes too slowly.
 type idleBody struct {
 	io.ReadCloser
 	control *http.ResponseController
+	bytes   int64
+	waited  time.Duration // for the bytes, not for what is done with them
 }
 
 // Read waits for the next bytes no longer than idleTimeout.
 func (b *idleBody) Read(p []byte) (int, error) {
-	_ = b.control.SetReadDeadline(time.Now().Add(idleTimeout))
+	start := time.Now()
+	left := idleTimeout + time.Duration(b.bytes/slowest)*time.Second - b.waited
+	_ = b.control.SetReadDeadline(start.Add(min(idleTimeout, left)))
 	n, err := b.ReadCloser.Read(p)
+	b.bytes += int64(n)
+	b.waited += time.Since(start)
 	if err != nil {
 		// The deadline must not end the request later, while it is worked on.
 		_ = b.control.SetReadDeadline(time.Time{})
