@@ -105,7 +105,11 @@ func (u *userInvite) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
-		until := expires.Local().Format(time.DateTime)
+		zone, err := zoneOf(&t)
+		if err != nil {
+			return err
+		}
+		until := when(&expires, zone)
 		c.note("%s", c.say("招待を作成しました。再表示はできません。一度だけ使用でき、期限は "+until+" です：",
 			"The invitation cannot be shown again. It can be used once, until "+until+":"))
 		return c.print("%s", token)
@@ -120,6 +124,10 @@ type userList struct {
 // Run is called by kong.
 func (u *userList) Run(ctx context.Context, c *console) error {
 	return u.withTenant(ctx, u.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
+		zone, err := zoneOf(&t)
+		if err != nil {
+			return err
+		}
 		people, err := db.People(ctx, t.ID)
 		if err != nil {
 			return err
@@ -135,18 +143,27 @@ func (u *userList) Run(ctx context.Context, c *console) error {
 			case !p.HasPassword:
 				state = c.say("パスワード未設定", "no password")
 			}
-			users.add(strconv.FormatInt(p.ID, 10), p.Email, p.Name, string(p.Role), state, when(p.SignedInAt))
+			users.add(strconv.FormatInt(p.ID, 10), p.Email, p.Name, string(p.Role), state, when(p.SignedInAt, zone))
 		}
 		return users.write(c.out, "")
 	})
 }
 
-// when is a time of which there may be none, at this place.
-func when(t *time.Time) string {
+// zoneOf returns the tenant's time zone.
+func zoneOf(t *postgres.Tenant) (*time.Location, error) {
+	zone, err := time.LoadLocation(t.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone of tenant %s: %w", t.Name, err)
+	}
+	return zone, nil
+}
+
+// when is a time of which there may be none.
+func when(t *time.Time, zone *time.Location) string {
 	if t == nil {
 		return ""
 	}
-	return t.Local().Format(time.DateTime)
+	return t.In(zone).Format(time.DateTime)
 }
 
 type keyCmd struct {
@@ -187,9 +204,9 @@ func (k *keyCreate) expiry(zone *time.Location) (*time.Time, error) {
 // Run is called by kong.
 func (k *keyCreate) Run(ctx context.Context, c *console) error {
 	return k.withTenant(ctx, k.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
-		zone, err := time.LoadLocation(t.TimeZone)
+		zone, err := zoneOf(&t)
 		if err != nil {
-			return fmt.Errorf("time zone of the tenant: %w", err)
+			return err
 		}
 		n := postgres.NewKey{Name: k.Name, Scope: postgres.Scope(k.Scope), AllowConsent: k.AllowConsent}
 		if n.ExpiresAt, err = k.expiry(zone); err != nil {
@@ -220,6 +237,10 @@ type keyList struct {
 // Run is called by kong.
 func (k *keyList) Run(ctx context.Context, c *console) error {
 	return k.withTenant(ctx, k.Tenant, func(db *postgres.DB, t postgres.Tenant) error {
+		zone, err := zoneOf(&t)
+		if err != nil {
+			return err
+		}
 		keys, err := db.Keys(ctx, t.ID)
 		if err != nil {
 			return err
@@ -229,7 +250,7 @@ func (k *keyList) Run(ctx context.Context, c *console) error {
 		}, right: []bool{true, false, false, false, false, false, false}}
 		for _, one := range keys {
 			all.add(strconv.FormatInt(one.ID, 10), one.Name, string(one.Scope), cmp.Or(one.User.Email, c.say("なし", "nobody")),
-				when(one.LastUsedAt), when(one.ExpiresAt), when(one.RevokedAt))
+				when(one.LastUsedAt, zone), when(one.ExpiresAt, zone), when(one.RevokedAt, zone))
 		}
 		return all.write(c.out, "")
 	})

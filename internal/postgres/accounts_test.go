@@ -217,6 +217,8 @@ func TestSessionsEndByTimeIdlenessAndPassword(t *testing.T) {
 	ended("closed", first)
 	must(t, s.db.SetPassword(ctx, s.tenant, user, "hash"))
 	ended("after a new password", second)
+	_, _, err = s.db.OpenSession(ctx, s.tenant, user, postgres.NewSession{Lifetime: time.Hour, Password: "the hash before"})
+	wantErr(t, "who has proved the password before", err, postgres.ErrNotFound)
 	third := open()
 	_, err = s.db.ChangePerson(ctx, s.tenant, postgres.RoleOwner, user, postgres.PersonChange{Disabled: new(true)})
 	must(t, err)

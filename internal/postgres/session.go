@@ -25,6 +25,8 @@ type Session struct {
 type NewSession struct {
 	Address, Agent string
 	Lifetime       time.Duration
+	// Password is the hash of the password that was proved; empty where none had to be.
+	Password string
 }
 
 // maxSessions is how many sessions a user has at most; the oldest makes room for another.
@@ -33,11 +35,12 @@ const maxSessions = 50
 const sessionColumns = `id, address, agent, created_at, seen_at, expires_at`
 
 // OpenSession signs a user in and returns the token of the session, which cannot be read again. ErrNotFound: the tenant has
-// no such user, or one that is disabled.
+// no such user, one that is disabled, or one whose password has changed since it was proved.
 func (db *DB) OpenSession(ctx context.Context, t tenant.ID, user int64, n NewSession) (token string, s Session, err error) {
 	token = newSecret(sessionPrefix)
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `update app_user set signed_in_at = now() where tenant_id = $1 and id = $2 and disabled_at is null`, t, user)
+		tag, err := tx.Exec(ctx, `update app_user set signed_in_at = now() where tenant_id = $1 and id = $2 and disabled_at is null and ($3 = '' or password = $3)`,
+			t, user, n.Password)
 		if err != nil {
 			return err
 		}

@@ -127,7 +127,9 @@ func (s *server) prove(ctx context.Context, attempt postgres.SignIn, text string
 	if err != nil {
 		return c, busy(err)
 	}
-	return c, s.db.UpgradePassword(ctx, c.Tenant.ID, c.User.ID, c.Password, hash)
+	err = s.db.UpgradePassword(ctx, c.Tenant.ID, c.User.ID, c.Password, hash)
+	c.Password = hash
+	return c, err
 }
 
 // busy makes a refusal of a hasher that has no room.
@@ -145,9 +147,9 @@ const maxAgent = 300
 func (s *server) open(ctx context.Context, c *postgres.Credential) (*signedInOutput, error) {
 	ses := sessionOf(ctx)
 	token, opened, err := s.db.OpenSession(ctx, c.Tenant.ID, c.User.ID, postgres.NewSession{
-		Address: ses.client.String(), Agent: ses.agent[:min(len(ses.agent), maxAgent)], Lifetime: s.access.SessionLifetime,
+		Address: ses.client.String(), Agent: ses.agent[:min(len(ses.agent), maxAgent)], Lifetime: s.access.SessionLifetime, Password: c.Password,
 	})
-	if errors.Is(err, postgres.ErrNotFound) { // disabled at this moment
+	if errors.Is(err, postgres.ErrNotFound) { // disabled, or with another password, at this moment
 		return nil, refuse(http.StatusUnauthorized, codeSignInFailed)
 	}
 	if err != nil {
@@ -251,6 +253,7 @@ func (s *server) changePassword(ctx context.Context, in *changePasswordInput) (*
 	if err := s.db.SetPassword(ctx, c.Tenant.ID, c.User.ID, hash); err != nil {
 		return nil, err
 	}
+	c.Password = hash
 	return s.open(ctx, &c)
 }
 
