@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/meibo/meibo/internal/member"
@@ -114,69 +113,5 @@ func (t *tenantCreate) Run(ctx context.Context, c *console) error {
 		}
 		c.note("%s", c.say("テナントを作成しました。ID：", "The tenant is created. Its id:"))
 		return c.print("%s", made.ID)
-	})
-}
-
-type userCmd struct {
-	Create userCreate `cmd:"" help:"Create a user."`
-}
-
-type userCreate struct {
-	database `embed:""`
-	Tenant   string `required:"" placeholder:"NAME" help:"The tenant."`
-	Email    string `required:"" placeholder:"ADDRESS" help:"The e-mail address of the user, who gets mails about imports."`
-	Name     string `required:"" help:"The name of the user."`
-	Language string `enum:"ja,en," default:"" help:"The language of mails to the user: ja or en; the tenant's if not given."`
-	Role     string `default:"editor" enum:"owner,admin,editor,viewer" help:"What the user may do: ${enum}."`
-}
-
-// Run is called by kong.
-func (u *userCreate) Run(ctx context.Context, c *console) error {
-	return u.withTenant(ctx, u.Tenant, func(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
-		made, err := db.CreateUser(ctx, t.ID, postgres.User{
-			Email: u.Email, Name: u.Name, Language: tenant.Language(u.Language), Role: postgres.Role(u.Role),
-		})
-		if err != nil {
-			return err
-		}
-		c.note("%s", c.say("ユーザーを作成しました。ID：", "The user is created. The id:"))
-		return c.print("%s", strconv.FormatInt(made.ID, 10))
-	})
-}
-
-type keyCmd struct {
-	Create keyCreate `cmd:"" help:"Create an API key, and show it this once."`
-}
-
-type keyCreate struct {
-	database `embed:""`
-	Tenant   string `required:"" placeholder:"NAME" help:"The tenant."`
-	User     string `placeholder:"ADDRESS" help:"The e-mail address of the user to whom the key belongs; nobody if not given."`
-	Name     string `required:"" help:"What the key is for."`
-
-	AllowConsent bool `help:"Let imports by this key opt in who opted out (consent: allow)."`
-}
-
-// Run is called by kong.
-func (k *keyCreate) Run(ctx context.Context, c *console) error {
-	return k.withTenant(ctx, k.Tenant, func(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
-		var user int64
-		if k.User != "" {
-			u, err := db.UserByEmail(ctx, t.ID, k.User)
-			if err != nil {
-				return err
-			}
-			user = u.ID
-		}
-		key, err := db.CreateKey(ctx, t.ID, k.Name, user)
-		if err == nil && k.AllowConsent {
-			err = db.AllowConsent(ctx, t.ID, key)
-		}
-		if err != nil {
-			return err
-		}
-		c.note("%s", c.say("API キーを作成しました。再表示はできないため、必ず控えてください。",
-			"The API key is created. It cannot be shown again, so please keep it now."))
-		return c.print("%s", key)
 	})
 }

@@ -117,6 +117,27 @@ func anAccount(t *testing.T, databaseURL string) string {
 	if set.status != exitOK || !strings.Contains(set.out, "4,096") || !strings.Contains(set.out, "Asia/Tokyo") {
 		t.Errorf("tenant set: %+v, want the settings as they are now", set)
 	}
+	of := func(args ...string) told {
+		return meibo(t.Context(), nil, "C", append(args, "--tenant", "hanaya", "--database-url", databaseURL)...)
+	}
+	if taken := of("user", "create", "--email", "A@example.jp", "--name", "x"); taken.status != exitFailed {
+		t.Errorf("an address in another case: %+v", taken)
+	}
+	if users := of("user", "list"); users.status != exitOK || !strings.Contains(users.out, "a@example.jp") || !strings.Contains(users.out, "no password") {
+		t.Errorf("user list: %+v", users)
+	}
+	if invited := of("user", "invite", "--email", "a@example.jp"); invited.status != exitOK || !strings.HasPrefix(invited.out, "meibo_token_") {
+		t.Errorf("user invite: %+v", invited)
+	}
+	if made := of("key", "create", "--name", "looker", "--scope", "read", "--expires", "2999-12-31"); made.status != exitOK {
+		t.Errorf("key create: %+v", made)
+	}
+	if revoked := of("key", "revoke", "3"); revoked.status != exitOK || !strings.Contains(revoked.err, "looker") {
+		t.Errorf("key revoke: %+v", revoked)
+	}
+	if keys := of("key", "list"); keys.status != exitOK || !strings.Contains(keys.out, "nightly") || !strings.Contains(keys.out, "3000-01-01") {
+		t.Errorf("key list: %+v", keys)
+	}
 	return strings.TrimSpace(got.out)
 }
 

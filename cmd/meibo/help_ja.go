@@ -175,6 +175,15 @@ var helpJapanese = map[string]string{
 	"What the user may do: owner,admin,editor,viewer.":                             "ユーザーの権限です：owner,admin,editor,viewer。",
 	"The e-mail address of the user to whom the key belongs; nobody if not given.": "キーの持ち主のメールアドレスです（省略時：なし）。",
 	"What the key is for.": "キーの用途です。",
+	"Let a user choose a password, once, by a token that is shown this once.": "ユーザーがパスワードを設定するための招待を作成し、一度だけ表示します。",
+	"List the users of a tenant.": "テナントのユーザーを一覧表示します。",
+	"Read the user's password from standard input; without one the user cannot sign in.": "標準入力からパスワードを読み取ります。設定しないと、ユーザーはサインインできません。",
+	"The e-mail address of the user.":                                                     "ユーザーのメールアドレスです。",
+	"List the API keys of a tenant.":                                                      "テナントの API キーを一覧表示します。",
+	"Revoke an API key: it is refused from now on.":                                       "API キーを失効させ、以後使用できなくします。",
+	"What the key may do at most, and never more than its user: read,import,admin.":       "キーでできる操作の範囲です（持ち主の権限を超えることはありません）：read,import,admin。",
+	"The last day on which the key can be used, as in 2027-03-31; for ever if not given.": "キーを使用できる最後の日です（例：2027-03-31。省略時：無期限）。",
+	"The id of the key (see meibo key list).":                                             "キーの ID です（meibo key list で確認できます）。",
 
 	// Fields, lists and profiles.
 	"Look at the fields of members, and make fields of your own.": "会員の項目を確認し、独自の項目を管理します。",

@@ -155,7 +155,9 @@ var owners = map[string][]string{
 	"github.com/go-chi":                   {"services/uploader"},
 	"github.com/alecthomas/kong":          {"cmd/meibo"},
 	"github.com/vbauerster/mpb":           {"cmd/meibo"},
+	"golang.org/x/crypto":                 {"internal/password"},
 	"golang.org/x/term":                   {"cmd/meibo"},
+	"golang.org/x/time":                   {"services/uploader"},
 	"gopkg.in/yaml.v3":                    {"deploy"},
 	"github.com/meibo/meibo/internal/env": {"internal/run", "cmd/meibo", "deploy"},
 }

@@ -2,11 +2,13 @@ package devstack
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
+	"github.com/meibo/meibo/internal/password"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
 )
@@ -47,6 +49,39 @@ func Prepare(ctx context.Context, databaseURL, tenantName, keyFile string) (stri
 		return "", fmt.Errorf("keep API key: %w", err)
 	}
 	return key, nil
+}
+
+// Password returns the password of the account's owner, which is kept in file: one of its own making, which it sets where
+// the owner has another or none.
+func Password(ctx context.Context, databaseURL, tenantName, file string) (string, error) {
+	db, err := postgres.Open(ctx, postgres.Config{URL: databaseURL, MaxConns: 2})
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	c, err := db.CredentialOf(ctx, postgres.SignIn{Tenant: tenantName, Email: OwnerEmail})
+	if err != nil {
+		return "", err
+	}
+	hasher := password.NewHasher()
+	kept, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	if len(kept) > 0 {
+		if ok, _, err := hasher.Verify(ctx, c.Password, string(kept)); err != nil || ok {
+			return string(kept), err
+		}
+	}
+	text := rand.Text()
+	hash, err := hasher.Hash(ctx, text)
+	if err != nil {
+		return "", err
+	}
+	if err := writeFile(file, []byte(text)); err != nil {
+		return "", fmt.Errorf("keep password: %w", err)
+	}
+	return text, db.SetPassword(ctx, c.Tenant.ID, c.User.ID, hash)
 }
 
 // account returns the tenant and its owner, which it makes the first time.

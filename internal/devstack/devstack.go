@@ -58,6 +58,9 @@ type Options struct {
 type Info struct {
 	URL         string `json:"url"`
 	APIKey      string `json:"api_key"`
+	Tenant      string `json:"tenant"`
+	Email       string `json:"email"`
+	Password    string `json:"password"`
 	MailDir     string `json:"mail_dir"`
 	DatabaseURL string `json:"database_url"`
 	NATSURL     string `json:"nats_url"`
@@ -113,7 +116,12 @@ func (d *Dev) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	settings := d.parts.Settings
-	key, err := Prepare(ctx, settings.DatabaseURL, cmp.Or(o.Tenant, defaultTenant), filepath.Join(d.data, "api-key"))
+	tenant := cmp.Or(o.Tenant, defaultTenant)
+	key, err := Prepare(ctx, settings.DatabaseURL, tenant, filepath.Join(d.data, "api-key"))
+	if err != nil {
+		return err
+	}
+	password, err := Password(ctx, settings.DatabaseURL, tenant, filepath.Join(d.data, "password"))
 	if err != nil {
 		return err
 	}
@@ -122,7 +130,7 @@ func (d *Dev) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	d.Info = Info{
-		URL: publicURL(listen), APIKey: key, MailDir: settings.MailDir, DatabaseURL: settings.DatabaseURL,
+		URL: publicURL(listen), APIKey: key, Tenant: tenant, Email: OwnerEmail, Password: password, MailDir: settings.MailDir, DatabaseURL: settings.DatabaseURL,
 		NATSURL: settings.NATSURL, S3Endpoint: settings.S3Endpoint, S3Region: settings.S3Region, S3Bucket: settings.S3Bucket,
 		S3AccessKey: settings.S3AccessKey, S3SecretKey: settings.S3SecretKey, SMTPAddr: settings.SMTPAddr, PID: os.Getpid(),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -64,6 +65,14 @@ func TestStartStopAndStartAgain(t *testing.T) {
 	if first != d.Info || first.PID != os.Getpid() || first.APIKey == "" || first.MailDir == "" || !d.answers(t.Context()) {
 		t.Errorf("dev.json is %+v, Info %+v", first, d.Info)
 	}
+	in, err := http.Post(first.URL+"/v1/session", "application/json", strings.NewReader(fmt.Sprintf(`{"tenant":%q,"email":%q,"password":%q}`, first.Tenant, first.Email, first.Password)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Body.Close()
+	if in.StatusCode != http.StatusOK || len(in.Cookies()) != 1 {
+		t.Errorf("signing in is answered with %s, cookies %v", in.Status, in.Cookies())
+	}
 	if _, err := Start(t.Context(), options); !errors.Is(err, ErrInUse) {
 		t.Errorf("a second one on the same directory: got %v", err)
 	}
@@ -86,8 +95,8 @@ func TestStartStopAndStartAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second := readInfo(t, data); second.APIKey != first.APIKey {
-		t.Error("the key has changed")
+	if second := readInfo(t, data); second.APIKey != first.APIKey || second.Password != first.Password {
+		t.Error("the key or the password has changed")
 	}
 	if err := d.Stop(); err != nil {
 		t.Fatal(err)
@@ -132,10 +141,11 @@ func TestServicesAreConfiguredLikeSeparateProcesses(t *testing.T) {
 	s := configure(embedded.Settings{
 		DatabaseURL: "x", NATSURL: "x", S3Endpoint: "x", S3Region: "us-east-1", S3Bucket: "x", S3AccessKey: "x", S3SecretKey: "x", SMTPAddr: "x",
 	}, "x", "x")
-	// What stays empty on purpose: no health port in a process with others, no login at the mail catcher; 0 is one
-	// worker for each processor.
+	// What stays empty on purpose: no health port in a process with others, no login at the mail catcher, no proxy; 0 is
+	// one worker for each processor.
 	empty := map[string]bool{
 		"MEIBO_ADMIN_LISTEN": true, "MEIBO_SMTP_USER": true, "MEIBO_SMTP_PASSWORD": true, "MEIBO_MERGER_CONCURRENCY": true,
+		"MEIBO_TRUSTED_PROXIES": true,
 	}
 	for _, cfg := range []any{s.Uploader, s.Splitter, s.Merger, s.Notifier} {
 		set := make(map[string]bool)

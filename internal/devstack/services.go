@@ -37,6 +37,7 @@ func configure(s embedded.Settings, listen, url string) Services {
 	return Services{
 		Uploader: uploader.Config{
 			Database: database, Queue: jobs, Blob: store, Listen: listen, PublicURL: url, UploadExpiry: 48 * time.Hour,
+			Access: uploader.DefaultAccess,
 		},
 		Splitter: splitter.Config{
 			Database: database, Queue: jobs, Blob: store, Concurrency: 16, MemoryBudget: 96 << 20, Window: 32,

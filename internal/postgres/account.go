@@ -2,9 +2,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -55,27 +52,29 @@ const (
 	RoleViewer Role = "viewer"
 )
 
-// Caller is who a request comes from.
+// Caller is who a request comes from: a key or, where Key is 0, somebody who is signed in.
 type Caller struct {
 	Tenant Tenant
-	// KeyName names the API key.
+	// Key is the id of the API key, and KeyName its name.
+	Key     int64
 	KeyName string
+	// KeyScope bounds what the key may do; empty is no bound but the user's role.
+	KeyScope Scope
 	// KeyAllowsConsent says that the key itself has the permission that MayAllowConsent is about.
 	KeyAllowsConsent bool
+	// Session is the id of the session of somebody who is signed in.
+	Session int64
 	// User is zero for a key that belongs to nobody.
 	User User
 }
 
-// MayEdit reports whether the caller may change members, and so import. A key that belongs to nobody may.
-func (c *Caller) MayEdit() bool { return c.User.Role != RoleViewer }
+// MayEdit reports whether the caller may change members, and so import.
+func (c *Caller) MayEdit() bool { return c.May(ScopeImport) }
 
 // MayAllowConsent reports whether the caller's imports may opt in who opted out (consent: allow).
 func (c *Caller) MayAllowConsent() bool {
 	return c.MayEdit() && (c.KeyAllowsConsent || c.User.Role == RoleOwner || c.User.Role == RoleAdmin)
 }
-
-// MayAdminister reports whether the caller may see and settle what concerns the whole tenant, and erase members.
-func (c *Caller) MayAdminister() bool { return c.User.Role == RoleOwner || c.User.Role == RoleAdmin }
 
 // MainList is the list that every tenant has.
 const MainList = "main"
@@ -204,30 +203,6 @@ func (db *DB) UserByEmail(ctx context.Context, t tenant.ID, email string) (User,
 	return u, nil
 }
 
-// keyPrefix makes a key that was pasted somewhere recognisable, for people and for secret scanners.
-const keyPrefix = "meibo_"
-
-// CreateKey makes an API key and returns it; it cannot be read again. user is 0 for a key that belongs to
-// nobody.
-func (db *DB) CreateKey(ctx context.Context, t tenant.ID, name string, user int64) (string, error) {
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	key := keyPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	err := db.inTx(ctx, func(tx pgx.Tx) error {
-		var id int64
-		err := tx.QueryRow(ctx, `insert into api_key (tenant_id, hash, name, user_id) values ($1, $2, $3, nullif($4, 0)) returning id`,
-			t, hashKey(key), name, user).Scan(&id)
-		if err != nil {
-			return err
-		}
-		return audit(ctx, tx, t, "key.create", fmt.Sprintf("key/%d", id), detail{"name": name, "user": user})
-	})
-	if err != nil {
-		return "", fmt.Errorf("create key %q: %w", name, translate(err))
-	}
-	return key, nil
-}
-
 // AllowConsent lets imports that are made by a key of the tenant opt in who opted out. ErrNotFound: it has no such key.
 func (db *DB) AllowConsent(ctx context.Context, t tenant.ID, key string) error {
 	err := db.inTx(ctx, func(tx pgx.Tx) error {
@@ -242,27 +217,6 @@ func (db *DB) AllowConsent(ctx context.Context, t tenant.ID, key string) error {
 		return fmt.Errorf("allow consent: %w", err)
 	}
 	return nil
-}
-
-func hashKey(key string) []byte {
-	sum := sha256.Sum256([]byte(key))
-	return sum[:]
-}
-
-// Authenticate returns who a key belongs to; ErrNotFound where it is unknown or revoked. A database of the version before
-// knows of no key that allows consent: the column is asked for in a way that it may lack.
-func (db *DB) Authenticate(ctx context.Context, key string) (Caller, error) {
-	var c Caller
-	err := db.pool.QueryRow(ctx, `select t.id, t.name, t.language, t.time_zone, t.region, coalesce(t.mail_from, ''), t.max_row_bytes,
-			k.name, coalesce((to_jsonb(k)->>'allow_consent')::boolean, false), coalesce(u.id, 0), coalesce(u.email, ''), coalesce(u.name, ''), coalesce(u.language, t.language), coalesce(u.role, '')
-		from api_key k join tenant t on t.id = k.tenant_id left join app_user u on u.tenant_id = k.tenant_id and u.id = k.user_id
-		where k.hash = $1 and k.revoked_at is null`, hashKey(key)).
-		Scan(&c.Tenant.ID, &c.Tenant.Name, &c.Tenant.Language, &c.Tenant.TimeZone, &c.Tenant.Region, &c.Tenant.MailFrom, &c.Tenant.MaxRowBytes,
-			&c.KeyName, &c.KeyAllowsConsent, &c.User.ID, &c.User.Email, &c.User.Name, &c.User.Language, &c.User.Role)
-	if err != nil {
-		return Caller{}, fmt.Errorf("authenticate: %w", translate(err))
-	}
-	return c, nil
 }
 
 // listID finds a list by name inside a transaction.

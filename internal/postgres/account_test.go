@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -75,10 +76,15 @@ func TestKeysAndImportsWorkBeforeTheDatabaseIsMigrated(t *testing.T) {
 	if c, err := db.Authenticate(t.Context(), key); err != nil || !c.KeyAllowsConsent {
 		t.Errorf("caller = %+v, %v; want one whose key allows consent", c, err)
 	}
-	_, err = admin.Exec(t.Context(), `alter table api_key drop column allow_consent; alter table import drop column request_hash`)
+	_, err = admin.Exec(t.Context(), `alter table api_key drop column allow_consent, drop column scope, drop column expires_at, drop column last_used_at;
+		alter table app_user drop column password, drop column disabled_at, drop column signed_in_at; alter table import drop column request_hash;
+		drop table user_session, user_token, sign_in_attempt`)
 	must(t, err)
 	if c, err := db.Authenticate(t.Context(), key); err != nil || c.KeyAllowsConsent || c.Tenant.ID != ten.ID {
 		t.Errorf("caller = %+v, %v; want one that may not allow consent", c, err)
+	}
+	if n, err := db.SweepAccounts(t.Context(), time.Hour); n != 0 || err != nil {
+		t.Errorf("swept %d, %v; want nothing, where there is nothing to sweep", n, err)
 	}
 	var first imports.ID
 	for n, request := range []string{"a", "a", "b"} {

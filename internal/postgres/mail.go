@@ -65,7 +65,7 @@ func (db *DB) Ended(ctx context.Context, t tenant.ID, id imports.ID) (e Ended, e
 // tenant's language.
 func recipients(ctx context.Context, tx pgx.Tx, t tenant.ID, i *imports.Import) ([]Recipient, error) {
 	sql, args := `select distinct on (lower(email)) email, name, language from app_user u
-		where tenant_id = $1 and email <> '' and (role = 'owner' or id = (select user_id from import where tenant_id = $1 and id = $2))
+		where tenant_id = $1 and email <> '' and to_jsonb(u)->>'disabled_at' is null and (role = 'owner' or id = (select user_id from import where tenant_id = $1 and id = $2))
 		order by lower(email), id`, []any{t, i.ID}
 	if named := i.Options.Notify.Recipients; named != nil {
 		sql, args = `select distinct on (lower(r.email)) r.email, coalesce(u.name, ''), coalesce(u.language, t.language)

@@ -71,6 +71,10 @@ func (s *street) furnish(t *testing.T, h *house) {
 		`insert into profile select tenant_id, name, id, '{}', null, now(), now() from member_list where tenant_id = $1 and name <> 'main'`,
 		`insert into member_request select tenant_id, 'request', '\x01', id, now() from member where tenant_id = $1 limit 1`,
 		`insert into erasure (tenant_id, member_id, list_id, salt, marks, requested_at) select tenant_id, 1000 + tenant_id, id, '', '{}', now() from member_list where tenant_id = $1 limit 1`,
+		`insert into user_session (tenant_id, user_id, hash, address, agent, expires_at) select tenant_id, id, sha256(email::bytea), '192.0.2.1', 'x', now() + interval '1 day'
+			from app_user where tenant_id = $1 limit 1`,
+		`insert into user_token (tenant_id, user_id, hash, expires_at) select tenant_id, id, sha256(name::bytea || email::bytea), now() + interval '1 day'
+			from app_user where tenant_id = $1 limit 1`,
 		`insert into import_finish (tenant_id, import_id) select tenant_id, id from import where tenant_id = $1 limit 1`,
 	} {
 		_, err := s.admin.Exec(t.Context(), sql, h.tenant)
@@ -119,6 +123,12 @@ func (s *street) list(ctx context.Context, h *house) (id int64) {
 // erased returns the id of a member of the tenant who was erased.
 func (s *street) erased(ctx context.Context, h *house) (id int64) {
 	_ = s.admin.QueryRow(ctx, `select member_id from erasure where tenant_id = $1`, h.tenant).Scan(&id) // 0 is none
+	return id
+}
+
+// first returns the lowest id that a table has of the tenant's.
+func (s *street) first(ctx context.Context, table string, h *house) (id int64) {
+	_ = s.admin.QueryRow(ctx, `select min(id) from `+table+` where tenant_id = $1`, h.tenant).Scan(&id) // 0 is none
 	return id
 }
 
@@ -269,6 +279,45 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"UserByEmail":  func() (any, error) { return db.UserByEmail(ctx, a, s.b.user.Email) },
 		"CreateKey":    func() (any, error) { _, err := db.CreateKey(ctx, a, "stolen", s.b.user.ID); return nil, err },
 		"AllowConsent": func() (any, error) { return nil, db.AllowConsent(ctx, a, s.b.key) },
+		"IssueKey": func() (any, error) {
+			_, _, err := db.IssueKey(ctx, a, postgres.RoleOwner, postgres.NewKey{Name: "stolen", User: s.b.user.ID, Scope: postgres.ScopeAdmin})
+			return nil, err
+		},
+		"Keys": func() (any, error) {
+			keys, err := db.Keys(ctx, a)
+			return gave(len(keys) != 1 || keys[0].User.ID != s.a.user.ID, keys), err
+		},
+		"RevokeKey": func() (any, error) { return db.RevokeKey(ctx, a, s.first(ctx, "api_key", s.b)) },
+		"People": func() (any, error) {
+			people, err := db.People(ctx, a)
+			return gave(len(people) != 1 || people[0].ID != s.a.user.ID, people), err
+		},
+		"Person": func() (any, error) { return db.Person(ctx, a, s.b.user.ID) },
+		"ChangePerson": func() (any, error) {
+			return db.ChangePerson(ctx, a, postgres.RoleOwner, s.b.user.ID, postgres.PersonChange{Name: new("盗人"), Disabled: new(true)})
+		},
+		"DeletePerson": func() (any, error) { return db.DeletePerson(ctx, a, postgres.RoleOwner, s.b.user.ID) },
+		"OwnCredential": func() (any, error) {
+			c, err := db.OwnCredential(ctx, a, s.b.user.ID)
+			return gave(c != postgres.Credential{}, c), err
+		},
+		"SetPassword":     func() (any, error) { return nil, db.SetPassword(ctx, a, s.b.user.ID, "stolen") },
+		"UpgradePassword": func() (any, error) { return nil, db.UpgradePassword(ctx, a, s.b.user.ID, "", "stolen") },
+		"IssueToken": func() (any, error) {
+			_, _, err := db.IssueToken(ctx, a, postgres.RoleOwner, s.b.user.ID, time.Hour)
+			return nil, err
+		},
+		"OpenSession": func() (any, error) {
+			_, _, err := db.OpenSession(ctx, a, s.b.user.ID, postgres.NewSession{Lifetime: time.Hour})
+			return nil, err
+		},
+		"Sessions": func() (any, error) {
+			sessions, err := db.Sessions(ctx, a, s.b.user.ID, time.Hour)
+			return gave(len(sessions) > 0, sessions), err
+		},
+		"CloseSession": func() (any, error) {
+			return nil, db.CloseSession(ctx, a, s.b.user.ID, s.first(ctx, "user_session", s.b))
+		},
 		"MergeChunk": func() (any, error) {
 			thief := &world{db: db, tenant: a, job: s.b.job, plan: s.b.plan}
 			r, err := thief.merge(ctx, 0, 1, 100, row("b-shop-0", "盗人"))
@@ -297,6 +346,7 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 // notOfIDs are the methods with a tenant that read no row by an id of somebody else, and why.
 var notOfIDs = map[string]string{
 	"CreateUser":        "takes no id",
+	"AddPerson":         "takes no id",
 	"UpdateTenant":      "takes no id but the tenant's own",
 	"SetMemberQuota":    "as UpdateTenant",
 	"UpdateLimits":      "as UpdateTenant",

@@ -54,6 +54,8 @@ var acceptedText = map[string]member.Text{
 	"mapping.blank":       values(member.Blanks),
 	"mapping.list_values": values(member.ListPolicies),
 	"mapping.inverted":    truthValues,
+	"email":               {JA: "メールアドレス", EN: "an e-mail address"},
+	"expires_at":          {JA: "今より後の日時（RFC 3339 形式、例：2027-04-01T00:00:00+09:00）", EN: "a time to come, as in 2027-04-01T00:00:00+09:00"},
 }
 
 // values lists a closed set.

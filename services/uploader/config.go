@@ -15,6 +15,7 @@ type Config struct {
 	Queue    queue.Config
 	Blob     blob.Config
 	Health   run.HealthConfig
+	Access   Access
 	// Listen is where the API answers.
 	Listen string `env:"MEIBO_LISTEN" envDefault:":8080"`
 	// PublicURL is how people and programs reach the API; the OpenAPI document names it.

@@ -24,8 +24,9 @@ type userView struct {
 	Role     string          `json:"role" enum:"owner,admin,editor,viewer"`
 }
 
-// keyView is an API key, without the key.
+// keyView is the API key of a request, without the key.
 type keyView struct {
+	ID   int64  `json:"id"`
 	Name string `json:"name"`
 }
 
@@ -33,7 +34,8 @@ type meOutput struct {
 	Body struct {
 		Tenant tenantView `json:"tenant"`
 		User   *userView  `json:"user,omitempty" doc:"Absent for a key that belongs to nobody."`
-		Key    keyView    `json:"key"`
+		Key    *keyView   `json:"key,omitempty" doc:"Absent for somebody who is signed in."`
+		Scope  string     `json:"scope" enum:"read,import,admin" doc:"What the caller may do."`
 		Limits limitsView `json:"limits" doc:"What the account may have."`
 		Usage  usageView  `json:"usage" doc:"Where the account stands."`
 	} `nameHint:"Me"`
@@ -43,10 +45,12 @@ type meOutput struct {
 func (s *server) readMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	c := callerOf(ctx)
 	var out meOutput
-	out.Body.Tenant = tenantView{c.Tenant.ID, c.Tenant.Name, c.Tenant.Language, c.Tenant.TimeZone, c.Tenant.Region}
-	out.Body.Key = keyView{c.KeyName}
+	out.Body.Tenant, out.Body.Scope = viewTenant(&c.Tenant), string(c.Scope())
+	if c.Session == 0 {
+		out.Body.Key = &keyView{c.Key, c.KeyName}
+	}
 	if c.User.ID != 0 {
-		out.Body.User = &userView{c.User.ID, c.User.Email, c.User.Name, c.User.Language, string(c.User.Role)}
+		out.Body.User = new(viewUser(&c.User))
 	}
 	u, err := s.db.Usage(ctx, c.Tenant.ID)
 	if err != nil {

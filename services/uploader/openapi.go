@@ -17,6 +17,8 @@ const apiDescription = `Imports members from CSV and Excel files.
 
 Send an API key with every request: ` + "`Authorization: Bearer meibo_…`" + `. Refused requests are answered with a problem document (RFC 9457) whose ` + "`code`" + ` is stable; its sentences are in Japanese or English, by Accept-Language.
 
+A key has a scope: ` + "`read`" + ` looks at everything, ` + "`import`" + ` also changes members and imports, ` + "`admin`" + ` also manages users and keys; each operation names its own as ` + "`x-scope`" + `. A key never may more than its user. Who makes more requests than it may is answered with 429 and ` + "`Retry-After`" + `.
+
 A usual import: create it, put the file, start it, follow its events, and fetch the rows that failed. For each import, at any time: total = created + updated + unchanged + deleted + skipped + failed + not_processed.`
 
 // apiConfig is huma without what it adds by itself: its own documents and pages, and links to schemas.
@@ -34,7 +36,10 @@ func (s *server) apiConfig(publicURL string) huma.Config {
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key, which begins with meibo_."},
 	}
-	c.Security = []map[string][]string{{"key": {}}}
+	c.Components.SecuritySchemes["session"] = &huma.SecurityScheme{
+		Type: "apiKey", In: "cookie", Name: s.cookieName(), Description: "The cookie of somebody who is signed in, for pages of the same origin.",
+	}
+	c.Security = []map[string][]string{{"key": {}}, {"session": {}}}
 	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
 		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
 	})
@@ -52,7 +57,7 @@ func operation(method, path, id, tag, summary, description string, status int, r
 		DefaultStatus: status, Responses: map[string]*huma.Response{},
 		MaxBodyBytes: maxJSON, BodyReadTimeout: idleTimeout,
 	}
-	refusals = append(refusals, http.StatusUnauthorized, http.StatusInternalServerError)
+	refusals = append(refusals, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError)
 	if method != http.MethodGet {
 		refusals = append(refusals, http.StatusForbidden)
 	}
@@ -103,6 +108,7 @@ func (s *server) describe(op huma.Operation) string {
 func (s *server) explain(op *huma.Operation) {
 	s.operations++
 	op.Extensions = map[string]any{"x-order": s.operations}
+	s.permit(op)
 	for status, r := range op.Responses {
 		if status >= "400" {
 			r.Content = map[string]*huma.MediaType{problemType: {Schema: s.schemaOf(reflect.TypeFor[problem]())}}

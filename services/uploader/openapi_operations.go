@@ -125,7 +125,7 @@ func docListCodes() huma.Operation {
 }
 
 func docReadMe() huma.Operation {
-	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key belongs to, what the tenant may have, and what it has of it.", http.StatusOK)
+	return operation(http.MethodGet, "/v1/me", "read-me", tagAccount, "See whose key this is", "The tenant and user that the key or session belongs to, what it may do, and where the tenant stands with what it may have.", http.StatusOK)
 }
 
 func idParam() *huma.Param {

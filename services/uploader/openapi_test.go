@@ -98,8 +98,8 @@ func TestEveryRouteIsInTheDocument(t *testing.T) {
 	if !slices.Equal(routes, documented) {
 		t.Errorf("routes\n%s\ndocumented\n%s", strings.Join(routes, "\n"), strings.Join(documented, "\n"))
 	}
-	if len(routes) != 52 {
-		t.Errorf("%d routes, want the 52 of the contract", len(routes))
+	if len(routes) != 68 {
+		t.Errorf("%d routes, want the 68 of the contract", len(routes))
 	}
 }
 
@@ -223,7 +223,9 @@ func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
 	s := served(t)
 	for _, path := range []string{"/docs", "/openapi.json", "/v1/imports", "/nothing", "/"} {
 		h := fetch(t, s, path).Header()
-		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("Content-Security-Policy") == "" {
+		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("Content-Security-Policy") == "" ||
+			h.Get("X-Frame-Options") != "DENY" || h.Get("Cross-Origin-Opener-Policy") != "same-origin" || h.Get("Cross-Origin-Resource-Policy") != "same-origin" ||
+			!strings.HasPrefix(h.Get("Strict-Transport-Security"), "max-age=") || h.Get("Permissions-Policy") == "" || h.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: headers %v", path, h)
 		}
 	}

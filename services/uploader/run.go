@@ -65,6 +65,9 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := s.limit(cfg.Access); err != nil {
+		return err
+	}
 	j := &janitor{db: db, blobs: blobs, expiry: cfg.UploadExpiry, log: log}
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
@@ -73,6 +76,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 		j.run,
 		(&keeper{db: db, blobs: blobs, log: log}).run,
 		(&eraser{db: db, blobs: blobs, log: log}).run,
+		s.sweepAccounts,
 		func(ctx context.Context) error { return s.listen(ctx, cfg.Listen) },
 	)
 }

@@ -59,7 +59,7 @@ func TestRunServesUntilItIsToldToStop(t *testing.T) {
 		Queue:    queue.Config{URL: queuetest.Server(t), Replicas: 1},
 		Blob:     blobtest.Config(t), // its bucket is not there yet
 		Health:   run.HealthConfig{Listen: freeAddress(t)},
-		Listen:   freeAddress(t), PublicURL: "http://meibo.example.com",
+		Listen:   freeAddress(t), PublicURL: "http://meibo.example.com", Access: DefaultAccess,
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -1,12 +1,14 @@
 package uploader
 
-import "github.com/meibo/meibo/internal/member"
+import (
+	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/password"
+)
 
 // The codes of problems that are the API's own; those of files, mappings and rows are in package member.
 const (
 	codeUnauthorized    = "unauthorized"
 	codeEditDenied      = "edit_not_permitted"
-	codeAdminDenied     = "admin_not_permitted"
 	codeSourceExpired   = "source_expired"
 	codeReportExpired   = "report_expired"
 	codeMemberUnified   = "member_unified"
@@ -81,17 +83,48 @@ const (
 	codeRowsPerDay      = "rows_per_day"
 	codeStorageLimit    = "storage_limit"
 	codeRunningLimit    = "running_limit"
+	codeAdminDenied     = "admin_not_permitted"
+	codeRoleDenied      = "role_not_permitted"
+	codeSessionNeeded   = "session_required"
+	codeSessionEnded    = "session_ended"
+	codeCrossOrigin     = "cross_origin"
+	codeTooMany         = "too_many_requests"
+	codeSignInFailed    = "sign_in_failed"
+	codeSignInLocked    = "sign_in_locked"
+	codePasswordShort   = string(password.Short)
+	codePasswordLong    = string(password.Long)
+	codePasswordTrivial = string(password.Trivial)
+	codePasswordWrong   = "password_wrong"
+	codeTokenInvalid    = "token_invalid"
+	codeLastOwner       = "last_owner"
+	codeUserDisabled    = "user_disabled"
+	codeUnknownUser     = "unknown_user"
 )
 
 // sentences are what people read for a code; {name} is a place to fill.
 var sentences = map[string]member.Text{
 	codeUnauthorized:    {JA: "APIキーがないか、正しくありません。「Authorization: Bearer meibo_…」の形式で有効なキーを送信してください。", EN: "The API key is missing or not valid. Please send a valid one as \"Authorization: Bearer meibo_…\"."},
 	codeEditDenied:      {JA: "この操作には会員を編集する権限が必要です（インポートを含みます）。閲覧のみのユーザーは実行できません。管理者に権限の変更をご依頼ください。", EN: "This needs the right to edit members, as importing does, and you may only view them. Please ask an administrator for another role."},
-	codeAdminDenied:     {JA: "この操作は、オーナーまたは管理者のキーでのみ実行できます。", EN: "Only keys of owners and administrators may do this."},
 	codeSourceExpired:   {JA: "アップロードされたファイルは、保存期間が過ぎたため削除されました。必要な場合は、新しいインポートとしてもう一度送信してください。", EN: "The uploaded file was deleted at the end of its retention. If it is needed, please send it again as a new import."},
 	codeReportExpired:   {JA: "失敗した行は、保存期間が過ぎたため削除されました。件数は引き続き確認できます。", EN: "The failed rows were deleted at the end of their retention. Their numbers are still there."},
 	codeMemberUnified:   {JA: "このリードは会員（データID：{id}）に統合されています。その会員を消去してください。リードの記録も一緒に消去されます。", EN: "The lead has become part of the member {id}. Please erase that one: what is kept of the lead goes with it."},
 	codeConsentDenied:   {JA: "「consent」に allow を指定する権限がありません。guard を指定するか、オーナーまたは管理者のキー、または許可されたキー（meibo key create --allow-consent）を使用してください。使用できる値：{accepted}", EN: "You may not set consent to allow. Please use guard, or the key of an owner or admin, or one that was made for it (meibo key create --allow-consent). Accepted: {accepted}"},
+	codeAdminDenied:     {JA: "この操作には管理の権限（admin）が必要です。オーナーまたは管理者のアカウント、またはスコープが admin のAPIキーを使用してください。", EN: "This needs the right to manage (admin). Please use the account of an owner or admin, or an API key with the scope admin."},
+	codeRoleDenied:      {JA: "自分より上位の権限が関わるため、実行できません。オーナーにご依頼ください。", EN: "This concerns somebody, or a right, above your own role. Please ask an owner."},
+	codeSessionNeeded:   {JA: "この操作はサインインしたユーザーだけが実行できます。APIキーでは実行できません。", EN: "Only somebody who is signed in can do this, not an API key."},
+	codeSessionEnded:    {JA: "サインインの有効期限が切れたか、サインアウトしています。もう一度サインインしてください。", EN: "You are not signed in any more. Please sign in again."},
+	codeCrossOrigin:     {JA: "ほかのサイトから送られたリクエストのため、受け付けませんでした。Meibo の画面から操作してください。", EN: "The request was made by a page of another site, so it was refused. Please use the pages of Meibo."},
+	codeTooMany:         {JA: "リクエストが多すぎます。{seconds}秒待ってから、もう一度お試しください。", EN: "There are too many requests. Please wait {seconds} seconds and try again."},
+	codeSignInFailed:    {JA: "サインインできません。テナント名、メールアドレス、パスワードを確認してください。", EN: "You could not be signed in. Please check the tenant, the e-mail address and the password."},
+	codeSignInLocked:    {JA: "サインインの失敗が続いたため、一時的に受け付けを停止しています。{seconds}秒待ってから、もう一度お試しください。", EN: "There were too many attempts to sign in. Please wait {seconds} seconds and try again."},
+	codePasswordShort:   {JA: "パスワードは12文字以上にしてください。", EN: "Please choose a password of at least 12 characters."},
+	codePasswordLong:    {JA: "パスワードが長すぎます（上限はUTF-8で256バイトです）。短いものに変更してください。", EN: "The password is too long (at most 256 bytes of UTF-8). Please choose a shorter one."},
+	codePasswordTrivial: {JA: "推測されやすいパスワードです。よく使われる言葉、連続した文字、氏名やメールアドレスだけのものは避けてください。", EN: "The password is easy to guess. Please avoid common words, rows of characters, and your name or e-mail address."},
+	codePasswordWrong:   {JA: "現在のパスワードが正しくありません。もう一度入力してください。", EN: "The old password is not right. Please enter it again."},
+	codeTokenInvalid:    {JA: "招待が正しくないか、すでに使用されたか、期限が切れています。管理者に新しい招待をご依頼ください。", EN: "The invitation is not valid, was used already, or has expired. Please ask an administrator for a new one."},
+	codeLastOwner:       {JA: "サインインできるオーナーがいなくなるため、実行できません。先にほかのユーザーをオーナーにしてください。", EN: "No owner who can sign in would be left. Please make somebody else an owner first."},
+	codeUserDisabled:    {JA: "無効になっているユーザーは招待できません。先に有効にしてください。", EN: "A user who is disabled cannot be invited. Please enable the user first."},
+	codeUnknownUser:     {JA: "指定されたユーザーはいません。IDを確認してください。", EN: "There is no such user. Please check the id."},
 	codeNotFound:        {JA: "見つかりません。IDまたはアドレスを確認してください。", EN: "There is nothing here. Please check the id or the address."},
 	codeMethod:          {JA: "このアドレスでは使用できないメソッドです。", EN: "The method cannot be used at this address."},
 	codeMalformed:       {JA: "リクエストの本文をJSONとして読み取れません。", EN: "The body of the request cannot be read as JSON."},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/meibo/meibo/internal/blob"
 	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/password"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/relay"
@@ -41,34 +42,61 @@ type server struct {
 	completions *singleflight.Group
 	// spools bounds the parts that are on disk, for want of a digest.
 	spools chan struct{}
+	// public is how people reach the API; access is what they may, as long as it goes by settings.
+	public *url.URL
+	access Access
+	// needs is what each operation needs, by method and path.
+	needs       map[string]permission
+	throttle    *throttle
+	crossOrigin *http.CrossOriginProtection
+	hasher      *password.Hasher
 	// stopping is closed by stop; streams that would never end then do.
 	stopping chan struct{}
 	stop     func()
 }
 
 func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.Store, r *relay.Relay, log *zap.Logger) (*server, error) {
-	if u, err := url.Parse(publicURL); err != nil || u.Host == "" {
+	u, err := url.Parse(publicURL)
+	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("MEIBO_PUBLIC_URL %q is not an address such as https://meibo.example.com", publicURL)
 	}
 	s := &server{
 		db: db, queue: q, blobs: blobs, relay: r, log: log, schema: member.Standard(),
 		languages: language.NewMatcher(spoken), stopping: make(chan struct{}),
 		completions: new(singleflight.Group), spools: make(chan struct{}, maxSpools),
+		public: u, access: DefaultAccess, throttle: newThrottle(DefaultAccess), crossOrigin: http.NewCrossOriginProtection(), hasher: password.NewHasher(),
+	}
+	if err := s.crossOrigin.AddTrustedOrigin(s.origin()); err != nil {
+		return nil, fmt.Errorf("MEIBO_PUBLIC_URL %q: %w", publicURL, err)
 	}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	s.router = s.routes(publicURL)
-	var err error
 	if s.document, err = json.Marshal(s.api.OpenAPI()); err != nil {
 		return nil, fmt.Errorf("write OpenAPI document: %w", err)
 	}
 	return s, nil
 }
 
+// limit replaces what newServer lets callers do.
+func (s *server) limit(a Access) error {
+	if err := a.check(); err != nil {
+		return err
+	}
+	s.access, s.throttle = a, newThrottle(a)
+	return nil
+}
+
+// origin is that of our own pages (RFC 6454).
+func (s *server) origin() string { return s.public.Scheme + "://" + s.public.Host }
+
+// encrypted tells whether people reach us by https.
+func (s *server) encrypted() bool { return s.public.Scheme == "https" }
+
 // routes is every route. What is plain is a stream, which huma would hold in memory; describe puts it into the
 // OpenAPI document beside the others.
 func (s *server) routes(publicURL string) http.Handler {
 	root := chi.NewRouter()
-	root.Use(s.observe, secure)
+	root.Use(s.observe, s.secure)
 	root.NotFound(s.notFound)
 	root.MethodNotAllowed(s.methodNotAllowed)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -78,6 +106,7 @@ func (s *server) routes(publicURL string) http.Handler {
 		root.Method(method, "/openapi.json", http.HandlerFunc(s.serveDocument))
 	}
 
+	s.needs = make(map[string]permission)
 	r := root.With(s.authenticate, s.authorize)
 	s.api = humachi.New(r, s.apiConfig(publicURL))
 	register(s, docCreateImport(), s.createImport)
@@ -133,17 +162,41 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docChangeRetention(), s.changeRetention)
 	register(s, docListCodes(), s.listCodes)
 	register(s, docReadMe(), s.readMe)
+	register(s, docSignIn(), s.signIn)
+	register(s, docReadSession(), s.readSession)
+	register(s, docSignOut(), s.signOut)
+	register(s, docListSessions(), s.listSessions)
+	register(s, docEndSession(), s.endSession)
+	register(s, docChangePassword(), s.changePassword)
+	register(s, docRedeemToken(), s.redeemToken)
+	register(s, docListUsers(), s.listUsers)
+	register(s, docCreateUser(), s.createUser)
+	register(s, docReadUser(), s.readUser)
+	register(s, docChangeUser(), s.changeUser)
+	register(s, docDeleteUser(), s.deleteUser)
+	register(s, docInviteUser(), s.inviteUser)
+	register(s, docListKeys(), s.listKeys)
+	register(s, docCreateKey(), s.createKey)
+	register(s, docRevokeKey(), s.revokeKey)
 	s.finishDocument()
 	return root
 }
 
-// secure sets what browsers are to keep to. Pages loosen the policy as far as they need.
-func secure(next http.Handler) http.Handler {
+// secure sets what browsers are to keep to. Pages loosen the policy as far as they need. No other origin is let in: there is
+// no CORS.
+func (s *server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+		if s.encrypted() {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 	"github.com/meibo/meibo/internal/tenant"
 )
 
-// idleTimeout is how long a request may give no byte, or take none of its answer. There is no other bound on
-// uploads and streams.
+// idleTimeout is how long a request may give no byte, or take none of its answer. The only other bound on uploads is
+// slowest; there is none on streams.
 const idleTimeout = 60 * time.Second
 
 // session is what is known of a request beside the request itself.
@@ -26,6 +27,12 @@ type session struct {
 	language tenant.Language
 	// caller is nil until the request is authenticated.
 	caller *postgres.Caller
+	// client is the address that the request comes from, as far as it is known.
+	client netip.Addr
+	// agent is what the client calls itself.
+	agent string
+	// token is what the session's cookie holds; empty for requests with a key.
+	token string
 	// err is a fault of ours, for the log.
 	err error
 	// note is something that did not work out and does not matter to the caller.
@@ -75,7 +82,7 @@ func (s *server) observe(next http.Handler) http.Handler {
 			zap.Int("status", rec.status), zap.Int64("bytes", rec.bytes), zap.Duration("in", time.Since(start)),
 		}
 		if ses.caller != nil {
-			fields = append(fields, zap.Stringer("tenant", ses.caller.Tenant.ID), zap.String("key", ses.caller.KeyName))
+			fields = append(fields, zap.Stringer("tenant", ses.caller.Tenant.ID), zap.String("key", ses.caller.KeyName), zap.Int64("user", ses.caller.User.ID))
 		}
 		if ses.note != nil {
 			fields = append(fields, zap.NamedError("note", ses.note))
@@ -145,16 +152,26 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// idleBody ends a request whose body stalls.
+// slowest is how many bytes a second a body has to come with on average, beyond its first idleTimeout: one that comes byte
+// by byte holds its request for a minute, and not for days.
+const slowest = 1 << 10
+
+// idleBody ends a request whose body stalls, or comes too slowly.
 type idleBody struct {
 	io.ReadCloser
 	control *http.ResponseController
+	bytes   int64
+	waited  time.Duration // for the bytes, not for what is done with them
 }
 
 // Read waits for the next bytes no longer than idleTimeout.
 func (b *idleBody) Read(p []byte) (int, error) {
-	_ = b.control.SetReadDeadline(time.Now().Add(idleTimeout))
+	start := time.Now()
+	left := idleTimeout + time.Duration(b.bytes/slowest)*time.Second - b.waited
+	_ = b.control.SetReadDeadline(start.Add(min(idleTimeout, left)))
 	n, err := b.ReadCloser.Read(p)
+	b.bytes += int64(n)
+	b.waited += time.Since(start)
 	if err != nil {
 		// The deadline must not end the request later, while it is worked on.
 		_ = b.control.SetReadDeadline(time.Time{})

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 type world struct {
 	*testing.T
 	db     *postgres.DB
+	dbURL  string
 	queue  *queue.Queue
 	blobs  *blob.Store
 	bucket blob.Config // of blobs
@@ -48,7 +49,8 @@ type account struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, db: postgrestest.New(t), bucket: blobtest.Config(t)}
+	dbURL := postgrestest.URL(t)
+	w := &world{T: t, db: postgrestest.Open(t, dbURL), dbURL: dbURL, bucket: blobtest.Config(t)}
 	w.blobs = blobtest.Open(t, w.bucket)
 	log := zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel))
 	var err error
@@ -149,7 +151,7 @@ func want[T any](w *world, status int, a *answer) T {
 }
 
 // place is what a sentence has where nothing was filled in.
-var place = regexp.MustCompile(`\{(option|accepted|profile|name|list|header|columns|recipient|field|detail)\}`)
+var place = regexp.MustCompile(`\{(option|accepted|profile|name|list|header|columns|recipient|field|detail|seconds)\}`)
 
 // wantProblem checks a refusal and returns it.
 func wantProblem(w *world, status int, code string, a *answer) problem {
