@@ -15,6 +15,8 @@ const (
 	StageMerging Stage = "merging"
 	// StageFinishing: every row has its outcome, and leads are unified or members removed.
 	StageFinishing Stage = "finishing"
+	// StageUndoing: what it did is being taken back.
+	StageUndoing Stage = "undoing"
 )
 
 // Stage returns what is being done for the import; empty before it is started and once it has ended.
@@ -22,6 +24,8 @@ func (i *Import) Stage() Stage {
 	switch {
 	case i.State == StateQueued:
 		return StageWaiting
+	case i.State == StateUndoing:
+		return StageUndoing
 	case i.State != StateRunning:
 		return ""
 	case i.FinishingAt != nil:

@@ -4,10 +4,11 @@
 //	created ──▶ uploaded ──▶ queued ──▶ running ──▶ completed
 //	   │            │           │          │
 //	   │            │           │          ├──────▶ failed     (a reason says why)
-//	   └────────────┴───────────┴──────────┴──────▶ cancelled
+//	   └────────────┴───────────┴──────────┴──────▶ cancelled ──▶ undoing ──▶ undone
 //
 // An import is running from the moment it is its list's turn; only then are its chunks merged. The three
-// states on the right are final.
+// states on the right are final, unless somebody has the import undone: then it is undoing from the moment that it has
+// its list's turn again, and at last undone.
 package imports
 
 import (
@@ -40,11 +41,13 @@ const (
 	StateCompleted State = "completed"
 	StateFailed    State = "failed"
 	StateCancelled State = "cancelled"
+	StateUndoing   State = "undoing"
+	StateUndone    State = "undone"
 )
 
 // Final reports whether nothing happens to the import any more by itself.
 func (s State) Final() bool {
-	return s == StateCompleted || s == StateFailed || s == StateCancelled
+	return s == StateCompleted || s == StateFailed || s == StateCancelled || s == StateUndone
 }
 
 // Totals are an import's numbers. While it runs they grow; the invariant holds from the first row to the

@@ -100,15 +100,19 @@ func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) erro
 	return err
 }
 
-// runNext gives the list's turn to the import that has waited longest, if no other import of it is running: one import
+// runNext gives the list's turn to the import, or the undo of one, that has waited longest, if nobody has it: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told. The list is locked.
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
+	err := ifMigrated(ctx, tx, func(tx pgx.Tx) error { return undoNext(ctx, tx, t, list) })
+	if err != nil {
+		return err
+	}
 	var id imports.ID
 	var source imports.Source
 	var options imports.Options
-	err := tx.QueryRow(ctx, `update import set state = 'running', started_at = $3
+	err = tx.QueryRow(ctx, `update import set state = 'running', started_at = $3
 		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1)
-			and not exists (select from import where tenant_id = $1 and list_id = $2 and state = 'running')
+			and not exists (select from import where tenant_id = $1 and list_id = $2 and state in ('running', 'paused', 'undoing'))
 		returning id, source, options`, t, list, time.Now()).Scan(&id, &source, &options)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -127,6 +131,9 @@ func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 		return err
 	}
 	if err := lookAtList(ctx, tx, t, id, list, options); err != nil {
+		return err
+	}
+	if err := journaled(ctx, tx, t, id); err != nil {
 		return err
 	}
 	if options.Filled().Mode.Creates() {
@@ -175,6 +182,14 @@ func lookAtList(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list
 				with_leads = $4 = 'lead' or exists (select from member where tenant_id = $1 and list_id = $3 and kind = 'lead'),
 				members_before = case when $5 then (select count(*) from member where tenant_id = $1 and list_id = $3 and kind = $4) end
 			where tenant_id = $1 and id = $2`, t, id, list, string(kind), o.MeasuresList())
+		return err
+	})
+}
+
+// journaled notes that everything that the import changes is in the journal: its start was told to mergers that keep one.
+func journaled(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update import set journaled = true where tenant_id = $1 and id = $2`, t, id)
 		return err
 	})
 }

@@ -83,6 +83,10 @@ alter table journal enable row level security;
 create policy tenant_wall on journal to meibo_web using (tenant_id = nullif(current_setting('meibo.tenant_id', true), '')::bigint);
 grant select, insert on journal to meibo_web;
 
+-- Whether all that the import changes is in the journal: the versions before kept none of members that were updated.
+alter table import add column journaled boolean not null default false;
+create index opt_out_import on opt_out (tenant_id, import_id) where import_id is not null;
+
 -- For how many days an import of the tenant can be undone.
 alter table tenant add column journal_days integer not null default 30 check (journal_days between 1 and 366);
 
@@ -148,6 +152,8 @@ grant insert on opt_out_lifted to meibo_web; -- cancelling an import settles its
 
 drop table opt_out_lifted, import_undo_kept, import_undo;
 alter table tenant drop column journal_days;
+alter table import drop column journaled;
+drop index opt_out_import;
 drop function journal_prepare, journal_expire;
 alter table journal rename to journal_after;
 create table journal (
