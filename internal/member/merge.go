@@ -22,6 +22,13 @@ type Record struct {
 	Values []Value
 	// ImportTags are loaded where the import has a tag.
 	ImportTags []string
+	// Before is what stood in Values when it was read, nil as long as none of them changed; TagsBefore what stood in
+	// ImportTags, of one that is Tagged.
+	Before     []Value
+	TagsBefore []string
+	Tagged     bool
+	// Row is the number of the last row that changed or deleted the member.
+	Row int64
 	// LastSeen is when the member was seen last, in microseconds since 1970, or the least number where it never was;
 	// loaded where several members can have a key.
 	LastSeen int64
@@ -38,6 +45,14 @@ type Record struct {
 	// Gone tells a stored member that this batch deletes; Released one that gave up a value of a unique field, which
 	// another may have taken.
 	Gone, Released bool
+}
+
+// set gives the member a value, and keeps what stood there before of one that was stored.
+func (r *Record) set(field int, v Value) {
+	if r.Before == nil && !r.New {
+		r.Before = append([]Value(nil), r.Values...)
+	}
+	r.Values[field] = v
 }
 
 // Counts are the numbers of rows by outcome, and beside them counts that are not rows.
@@ -150,10 +165,10 @@ func (b *Batch) merge(r *Row) Outcome {
 		return skip(r, SkippedUnknown)
 	case m == nil:
 		return b.create(r)
-	case mode == Append && !b.own(m):
+	case mode == Append && !b.Own(m):
 		return skip(r, SkippedKnown)
 	case mode == Delete:
-		m.Gone = true
+		m.Gone, m.Row = true, r.Number
 		delete(b.Members, r.Key)
 		return Deleted
 	}
@@ -167,13 +182,13 @@ func skip(r *Row, why Code) Outcome {
 	return Skipped
 }
 
-// own reports whether the import created the member.
-func (b *Batch) own(m *Record) bool { return m.ID >= b.FirstID && m.ID < b.FirstID+b.MaxRows }
+// Own reports whether the import created the member.
+func (b *Batch) Own(m *Record) bool { return m.ID >= b.FirstID && m.ID < b.FirstID+b.MaxRows }
 
 // seen reports whether an earlier row of the import was applied to one of the members.
 func (b *Batch) seen(chain *Record) bool {
 	for m := chain; m != nil; m = m.Next {
-		if m.Seen || b.own(m) {
+		if m.Seen || b.Own(m) {
 			return true
 		}
 	}
@@ -218,6 +233,10 @@ func (b *Batch) tag(r *Row) {
 			return
 		}
 	}
+	if !m.Tagged {
+		m.Tagged, m.TagsBefore = true, m.ImportTags
+	}
+	m.Row = r.Number
 	tags := m.ImportTags[:len(m.ImportTags):len(m.ImportTags)]
 	tags = append(tags, tag)
 	m.ImportTags = tags[max(0, len(tags)-maxImportTags):]

@@ -77,7 +77,7 @@ func (b *Batch) consentsOfKnown(m *Record, r *Row) (changed bool) {
 			b.remember(c, contacts, true)
 		}
 		if !v.Equal(old) {
-			m.Values[c.field] = v
+			m.set(c.field, v)
 			changed = true
 		}
 	}

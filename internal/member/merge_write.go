@@ -112,7 +112,7 @@ func (b *Batch) update(m *Record, r *Row) Outcome {
 		return Unchanged
 	}
 	m.Version++
-	m.Dirty, m.Touched = !m.New, !m.New
+	m.Dirty, m.Touched, m.Row = !m.New, !m.New, r.Number
 	return Updated
 }
 
@@ -142,11 +142,11 @@ func (b *Batch) apply(m *Record, r *Row) bool {
 		if v.Equal(m.Values[i]) {
 			continue
 		}
-		m.Values[i] = v
+		m.set(i, v)
 		changed = true
 		emailChanged = emailChanged || i == p.email
 	}
-	if emailChanged {
+	if emailChanged { // and so Before has the carrier as it was
 		p.deriveCarrier(m.Values)
 	}
 	return changed

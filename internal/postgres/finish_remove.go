@@ -89,8 +89,8 @@ func (f *finishing) remove() error {
 	}
 	var b pgx.Batch
 	b.Queue(`with gone as (delete from member m where tenant_id = $1 and id = any($3) returning *)
-		insert into journal (tenant_id, import_id, member_id, act, before, created_at)
-		select tenant_id, $2, id, 'removed', to_jsonb(gone), $4 from gone`, f.tenant, f.job.ID, ids, *f.job.StartedAt)
+		insert into journal (tenant_id, import_id, member_id, version, act, before, created_at)
+		select tenant_id, $2, id, version, 'removed', to_jsonb(gone), $4 from gone`, f.tenant, f.job.ID, ids, *f.job.StartedAt)
 	b.Queue(`delete from member_key where tenant_id = $1 and member_id = any($2)`, f.tenant, ids)
 	f.remember(&b, people.optOuts())
 	if err := f.tx.SendBatch(f.ctx, &b).Close(); err != nil {

@@ -204,8 +204,10 @@ func (u *uniting) changed() (ids []int64, rows []map[string]any) {
 	return ids, rows
 }
 
-// writeUnion journals what was there, deletes the leads and writes the members. Of a member that was journaled before,
-// as when another lead became part of it, the first state is kept.
+// flat are the fields of the member m as the journal has them, each under its key.
+const flat = `to_jsonb(m) - '{custom,version,updated_at,email_key}'::text[] || coalesce(m.custom, '{}')`
+
+// writeUnion deletes the leads and writes the members; both stand in the journal, as rows of the import would.
 func (f *finishing) writeUnion(u *uniting) error {
 	ids, rows := u.changed()
 	sets := []string{"custom = r.custom"}
@@ -216,18 +218,23 @@ func (f *finishing) writeUnion(u *uniting) error {
 	}
 	start := *f.job.StartedAt
 	var b pgx.Batch
-	b.Queue(`insert into journal (tenant_id, import_id, member_id, act, before, created_at)
-		select tenant_id, $2, id, 'updated', to_jsonb(m), $4 from member m where tenant_id = $1 and id = any($3)
-		on conflict do nothing`, f.tenant, f.job.ID, ids, start)
 	b.Queue(`with gone as (delete from member where tenant_id = $1 and id = any($3) returning *)
-		insert into journal (tenant_id, import_id, member_id, act, before, after, created_at)
-		select tenant_id, $2, id, 'unified', to_jsonb(gone), jsonb_build_object('member_id', into_id), $5
+		insert into journal (tenant_id, import_id, member_id, version, act, before, after, created_at)
+		select tenant_id, $2, id, version, 'unified', to_jsonb(gone), jsonb_build_object('member_id', into_id), $5
 		from gone join unnest($3::bigint[], $4::bigint[]) p(lead_id, into_id) on id = lead_id`, f.tenant, f.job.ID, u.leads, u.into, start)
 	b.Queue(`update member_key k set member_id = v.to_id from unnest($2::text[], $3::bigint[], $4::bigint[]) v(field, from_id, to_id)
 		where k.tenant_id = $1 and k.member_id = any($3) and k.member_id = v.from_id and k.field = v.field`, f.tenant, u.movedFields, u.movedFrom, u.movedTo)
 	b.Queue(`delete from member_key where tenant_id = $1 and member_id = any($2)`, f.tenant, u.leads)
-	b.Queue(`update member m set updated_at = $2, version = m.version + 1, `+strings.Join(sets, ", ")+`
-		from jsonb_populate_recordset(null::member, $3) r where m.tenant_id = $1 and m.id = any($4) and m.id = r.id`, f.tenant, start, rows, ids)
+	b.Queue(`with old as materialized (select id, `+flat+` as fields from member m where tenant_id = $1 and id = any($4)),
+		new as (update member m set updated_at = $2, version = m.version + 1, `+strings.Join(sets, ", ")+`
+			from jsonb_populate_recordset(null::member, $3) r where m.tenant_id = $1 and m.id = any($4) and m.id = r.id
+			returning m.id, m.version, `+flat+` as fields)
+		insert into journal (tenant_id, import_id, member_id, version, created_at, act, before, after)
+		select $1, $5, id, version, $2, case when id between $6 and $7 then 'created' else 'updated' end, d.before, d.after
+		from old join new n using (id), lateral (
+			select jsonb_object_agg(key, old.fields->key) as before, jsonb_object_agg(key, n.fields->key) as after
+			from (select jsonb_object_keys(old.fields || n.fields) as key) k where coalesce(old.fields->key, 'null') <> coalesce(n.fields->key, 'null')) d`,
+		f.tenant, start, rows, ids, f.job.ID, f.job.FirstID, f.end()-1)
 	f.remember(&b, u.optOuts)
 	return f.tx.SendBatch(f.ctx, &b).Close()
 }

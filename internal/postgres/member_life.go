@@ -35,7 +35,8 @@ func (db *DB) DeleteMember(ctx context.Context, t tenant.ID, s *member.Schema, i
 
 func deleteMember(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, id int64) error {
 	var b pgx.Batch
-	b.Queue(optOutsOf(`opt_out (tenant_id, list_id, field, contact, created_at)`, `$1::bigint, m.list_id, o.field, o.contact, $3::timestamptz`),
+	b.Queue(optOutsOf(`opt_out as out (tenant_id, list_id, field, contact, created_at)`, `$1::bigint, m.list_id, o.field, o.contact, $3::timestamptz`)+`
+			on conflict (tenant_id, list_id, field, contact) do update set import_id = null, also = null where out.import_id is not null`,
 		t, []int64{id}, time.Now(), customConsents(s))
 	b.Queue(`delete from member_key where tenant_id = $1 and member_id = $2`, t, id)
 	b.Queue(`delete from member where tenant_id = $1 and id = $2`, t, id)

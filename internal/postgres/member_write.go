@@ -103,13 +103,13 @@ func (e *editing) rememberOptOuts() error {
 	var b pgx.Batch
 	b.Queue(`insert into opt_out as o (tenant_id, list_id, field, contact, created_at)
 		select $1, $2, n.field, n.contact, $6 from unnest($3::text[], $4::text[], $5::boolean[]) n(field, contact, opted_out) where n.opted_out
-		on conflict (tenant_id, list_id, field, contact) do update set import_id = null where o.import_id is not null`,
+		on conflict (tenant_id, list_id, field, contact) do update set import_id = null, also = null where o.import_id is not null`,
 		e.tenant, e.work.Import.ListID, fields, contacts, outs, e.now)
 	b.Queue(`delete from opt_out o using unnest($3::text[], $4::text[], $5::boolean[]) n(field, contact, opted_out)
 		where o.tenant_id = $1 and o.list_id = $2 and o.field = n.field and o.contact = n.contact and not n.opted_out`,
 		e.tenant, e.work.Import.ListID, fields, contacts, outs)
 	b.Queue(`delete from import_opt_out o using import i, unnest($3::text[], $4::text[]) n(field, contact)
-		where i.tenant_id = $1 and i.list_id = $2 and i.state = 'running'
+		where i.tenant_id = $1 and i.list_id = $2 and i.state in ('running', 'paused')
 			and o.tenant_id = $1 and o.import_id = i.id and o.field = n.field and o.contact = n.contact`,
 		e.tenant, e.work.Import.ListID, fields, contacts)
 	return e.tx.SendBatch(e.ctx, &b).Close()

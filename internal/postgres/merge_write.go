@@ -29,6 +29,9 @@ func (m *merging) write() error {
 	if err := m.deleteGone(); err != nil {
 		return fmt.Errorf("delete members: %w", err)
 	}
+	if err := m.journal(); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
 	if err := m.indexKeys(); err != nil {
 		return fmt.Errorf("index keys: %w", err)
 	}
@@ -145,27 +148,27 @@ func (m *merging) markSeen() error {
 
 // deleteGone deletes the members that rows deleted, unless somebody changed one since it was read.
 func (m *merging) deleteGone() error {
-	var ids []int64
+	var ids, numbers []int64
 	var versions []int32
 	for i := range m.loaded.records {
 		if r := &m.loaded.records[i]; r.Gone {
-			ids, versions = append(ids, r.ID), append(versions, r.Stored)
+			ids, versions, numbers = append(ids, r.ID), append(versions, r.Stored), append(numbers, r.Row)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
 	w := m.work
-	if _, err := m.tx.Exec(m.ctx, optOutsOf(`import_opt_out (tenant_id, import_id, field, contact, opted_out)`, `$1::bigint, $3::uuid, o.field, o.contact, true`),
+	if _, err := m.tx.Exec(m.ctx, optOutsOf(`import_opt_out (tenant_id, import_id, field, contact, opted_out)`, `$1::bigint, $3::uuid, o.field, o.contact, true`)+` on conflict do nothing`,
 		m.tenant, ids, w.Import.ID, customConsents(w.Import.Schema)); err != nil {
 		return err
 	}
 	tag, err := m.tx.Exec(m.ctx, `with gone as (
-			delete from member m using unnest($3::bigint[], $4::integer[]) g(id, version)
-			where m.tenant_id = $1 and m.id = g.id and m.version = g.version returning m.id, to_jsonb(m) as before),
+			delete from member m using unnest($3::bigint[], $4::integer[], $6::bigint[]) g(id, version, number)
+			where m.tenant_id = $1 and m.id = g.id and m.version = g.version returning m.id, g.number, m.version, to_jsonb(m) as before),
 		keys as (delete from member_key k using gone where k.tenant_id = $1 and k.member_id = gone.id)
-		insert into journal (tenant_id, import_id, member_id, act, before, created_at)
-		select $1, $2, id, 'deleted', before, $5 from gone`, m.tenant, w.Import.ID, ids, versions, *w.Import.StartedAt)
+		insert into journal (tenant_id, import_id, member_id, row_number, version, act, before, created_at)
+		select $1, $2, id, number, version, 'deleted', before, $5 from gone`, m.tenant, w.Import.ID, ids, versions, *w.Import.StartedAt, numbers)
 	if err == nil && tag.RowsAffected() != int64(len(ids)) {
 		err = errChanged
 	}
@@ -187,7 +190,7 @@ func optOutsOf(columns, values string) string {
 	return `insert into ` + columns + ` select distinct ` + values + ` from member m, lateral (` + strings.Join(standard, ` union all `) + `
 			union all select c.key, m.email_key from unnest($4::text[]) c(key) where m.custom->c.key = 'false' and m.email_key is not null
 		) o(field, contact)
-		where m.tenant_id = $1 and m.id = any($2::bigint[]) on conflict do nothing`
+		where m.tenant_id = $1 and m.id = any($2::bigint[])`
 }
 
 // customConsents returns the keys of the consents that a tenant has defined.

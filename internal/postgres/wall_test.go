@@ -60,7 +60,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 		`insert into journal (tenant_id, import_id, member_id, created_at, act, before) select tenant_id, id, 1, now(), 'removed', '{}' from import where tenant_id = $1 limit 1`,
 		`insert into import_undo (tenant_id, import_id, dry_run, requested_at) select tenant_id, id, true, now() from import where tenant_id = $1 limit 1`,
 		`insert into import_undo_kept (tenant_id, import_id, dry_run, member_id, code) select tenant_id, id, true, 1, 'changed_since' from import where tenant_id = $1 limit 1`,
-		`insert into opt_out_lifted select tenant_id, id, 'is_subscriber', 'x@example.com', null, now() from import where tenant_id = $1 limit 1`,
+		`insert into opt_out_lifted select tenant_id, id, 'is_subscriber', 'x@example.com', null, null, now() from import where tenant_id = $1 limit 1`,
 		`insert into member_shadow (tenant_id, list_id, id, created_at, updated_at, import_id, merge_key)
 			select tenant_id, list_id, 1, now(), now(), id, 'x' from import where tenant_id = $1 limit 1`,
 		`insert into import_note_count select tenant_id, id, 0, 'duplicate_key', 'member_sn', 1 from import where tenant_id = $1 limit 1`,

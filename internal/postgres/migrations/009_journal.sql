@@ -121,6 +121,10 @@ create table import_undo_kept (
     primary key (tenant_id, import_id, dry_run, member_id, field)
 );
 
+-- Imports that recorded an opt-out which an earlier one had recorded: undoing one leaves it to the others. One that no
+-- import recorded stays.
+alter table opt_out add column also uuid[];
+
 -- The opt-outs that an import was allowed to lift, as they were.
 create table opt_out_lifted (
     tenant_id  bigint not null,
@@ -128,6 +132,7 @@ create table opt_out_lifted (
     field      text collate "C" not null,
     contact    text collate "C" not null,
     by_import  uuid,
+    also       uuid[],
     created_at timestamptz not null,
     primary key (tenant_id, import_id, field, contact)
 );
@@ -151,6 +156,7 @@ grant insert on opt_out_lifted to meibo_web; -- cancelling an import settles its
 ---- create above / drop below ----
 
 drop table opt_out_lifted, import_undo_kept, import_undo;
+alter table opt_out drop column also;
 alter table tenant drop column journal_days;
 alter table import drop column journaled;
 drop index opt_out_import;

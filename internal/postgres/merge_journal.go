@@ -1,0 +1,118 @@
+package postgres
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/meibo/meibo/internal/member"
+)
+
+// What a chunk changes stands in the journal as it was before and as it is then, by field, so that undoing the import can
+// tell its own changes from later ones. Members that the import created need no entry: their ids tell them. One that it
+// changes again in a later chunk has one with its version, by which undo sees whether anybody else changed it since.
+
+const (
+	actCreated = "created"
+	actUpdated = "updated"
+)
+
+// journalColumns are the columns of the entries, in the order in which appendJournal writes them.
+const journalColumns = `journal (tenant_id, import_id, member_id, created_at, row_number, version, act, before, after)`
+
+// journal writes the entries of the stored members that the chunk changed.
+func (m *merging) journal() error {
+	if !slices.ContainsFunc(m.loaded.records, func(r member.Record) bool { return r.Dirty }) {
+		return nil
+	}
+	return m.copyTo(journalColumns, m.appendJournal)
+}
+
+func (m *merging) appendJournal(b []byte) ([]byte, error) {
+	i := m.work.Import
+	prefix := appendBigint(appendInt16(nil, 9), int64(m.tenant))
+	prefix = append(appendInt32(prefix, 16), i.ID[:]...)
+	var before, after []byte
+	for n := range m.loaded.records {
+		r := &m.loaded.records[n]
+		if !r.Dirty {
+			continue
+		}
+		b = appendBigint(append(b, prefix...), r.ID)
+		b = appendInteger(appendBigint(appendTime(b, *i.StartedAt), r.Row), r.Version)
+		if m.batch.Own(r) {
+			b = appendInt32(appendInt32(appendText(b, actCreated), -1), -1)
+			continue
+		}
+		before, after = append(before[:0], jsonbVersion, '{'), append(after[:0], jsonbVersion, '{')
+		for f := range r.Before {
+			if old, now := &r.Before[f], &r.Values[f]; !old.Equal(*now) {
+				field := &m.work.Plan.Fields[f]
+				before, after = appendMember(before, field, old), appendMember(after, field, now)
+			}
+		}
+		if r.Tagged {
+			tags := member.Field{Key: "import_tags", Type: member.Tags}
+			now, old := member.ListValue(r.ImportTags), member.Value{}
+			if len(r.TagsBefore) > 0 {
+				old = member.ListValue(r.TagsBefore)
+			}
+			before, after = appendMember(before, &tags, &old), appendMember(after, &tags, &now)
+		}
+		if len(after) == len("1{") {
+			return nil, fmt.Errorf("member %d changed, and none of its fields did", r.ID)
+		}
+		b = appendText(b, actUpdated)
+		for _, object := range [...][]byte{before, after} {
+			b = append(append(appendInt32(b, len(object)+1), object...), '}')
+		}
+	}
+	return b, nil
+}
+
+// appendMember appends a field to a JSON object that is not closed yet.
+func appendMember(b []byte, f *member.Field, v *member.Value) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	b = append(appendString(b, f.Key), ':')
+	switch value := v.Any(f.Type).(type) {
+	case nil:
+		return append(b, "null"...)
+	case bool:
+		return strconv.AppendBool(b, value)
+	case int64:
+		return strconv.AppendInt(b, value, 10)
+	case []string:
+		b = append(b, '[')
+		for n, item := range value {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, item)
+		}
+		return append(b, ']')
+	default:
+		return appendString(b, value.(string))
+	}
+}
+
+// appendString appends a JSON string (RFC 8259, section 7) of valid UTF-8.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, s[from:i]...)
+		if from = i + 1; c < ' ' {
+			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		} else {
+			b = append(b, '\\', c)
+		}
+	}
+	return append(append(b, s[from:]...), '"')
+}
