@@ -265,31 +265,6 @@ func (u *undoing) edited(members []versioned) (map[int64]bool, error) {
 	return edited, nil
 }
 
-// settleOptOuts forgets the next opt-outs that the import recorded last, and then remembers the next of those again that
-// it took the place of or was allowed to lift, unless whoever recorded them is undone as well.
-func (u *undoing) settleOptOuts() error {
-	if u.dry {
-		u.next(undoEnd)
-		return nil
-	}
-	tag, err := u.tx.Exec(u.ctx, `delete from opt_out where ctid = any(array(
-		select ctid from opt_out where tenant_id = $1 and import_id = $2 limit $3))`, u.tenant, u.job.ID, undoBatch)
-	if err != nil || tag.RowsAffected() > 0 {
-		return err
-	}
-	tag, err = u.tx.Exec(u.ctx, `with back as (delete from opt_out_lifted where ctid = any(array(
-			select ctid from opt_out_lifted where tenant_id = $1 and import_id = $2 limit $4)) returning *),
-		again as (insert into opt_out (tenant_id, list_id, field, contact, import_id, created_at)
-			select tenant_id, $3, field, contact, by_import, created_at from back
-			where not exists (select from import i where i.tenant_id = $1 and i.id = back.by_import and i.state in ('undoing', 'undone') offset 0)
-			on conflict do nothing)
-		select from back`, u.tenant, u.job.ID, u.job.ListID, undoBatch)
-	if err == nil && tag.RowsAffected() == 0 {
-		u.next(undoEnd)
-	}
-	return err
-}
-
 // end has the import undone, and passes the list's turn on.
 func (u *undoing) end() error {
 	u.ended, u.done = true, u.total

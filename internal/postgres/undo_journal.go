@@ -160,5 +160,3 @@ func (d *undone) unflatten() (member.Image, error) {
 	}
 	return out, nil
 }
-
-const actUpdated = "updated"

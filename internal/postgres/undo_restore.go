@@ -166,35 +166,6 @@ func (u *undoing) yield(all []*undone) error {
 	return err
 }
 
-// guard leaves off the consents of those who have opted out since the import began, as others have recorded.
-func (u *undoing) guard(all []*undone) error {
-	var fields, contacts []string
-	for _, d := range all {
-		for _, o := range d.OptOuts(u.schema) {
-			fields, contacts = append(fields, o.Field), append(contacts, o.Contact)
-		}
-	}
-	if len(fields) == 0 {
-		return nil
-	}
-	rows, err := u.tx.Query(u.ctx, `select k.field, k.contact from (select distinct * from unnest($4::text[], $5::text[]) k(field, contact)) k, lateral (
-			select import_id, created_at from opt_out where tenant_id = $1 and list_id = $2 and field = k.field and contact = k.contact offset 0) o
-		where o.import_id is distinct from $3 and o.created_at >= $6`,
-		u.tenant, u.job.ListID, u.job.ID, fields, contacts, u.start())
-	if err != nil {
-		return err
-	}
-	standing := map[member.OptOut]struct{}{}
-	var o member.OptOut
-	if _, err := pgx.ForEachRow(rows, []any{&o.Field, &o.Contact}, func() error { standing[o] = struct{}{}; return nil }); err != nil {
-		return err
-	}
-	for _, d := range all {
-		d.Guard(u.schema, standing)
-	}
-	return nil
-}
-
 // write gives the members what is to be written, and keeps member_key in step.
 func (u *undoing) write(all []*undone) error {
 	if len(all) == 0 {
