@@ -114,8 +114,10 @@ func (u *undoing) restoreUpdated() error {
 		if len(d.Write) > 0 {
 			restored = append(restored, d)
 		}
+		if len(d.Write)+len(d.released) > 0 {
+			u.counts.Restored++
+		}
 	}
-	u.counts.Restored += int64(len(restored))
 	if u.dry {
 		return nil
 	}
