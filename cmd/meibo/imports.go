@@ -18,6 +18,7 @@ type importsCmd struct {
 	Show     importsShow     `cmd:"" help:"Show one import."`
 	Watch    importsWatch    `cmd:"" help:"Watch an import to its end."`
 	Cancel   importsCancel   `cmd:"" help:"Cancel an import; what was merged stays."`
+	Undo     importsUndo     `cmd:"" help:"Undo an import: take back all that it did."`
 	Retry    importsRetry    `cmd:"" help:"Import the corrected failed rows of an import."`
 	Failures importsFailures `cmd:"" help:"Show the failed rows of an import, or save them all."`
 }

@@ -61,14 +61,15 @@ type undoInput struct {
 	}
 }
 
-type undoReadInput struct {
+// UndoReadInput names the undo of an import, or the latest dry run of it.
+type UndoReadInput struct {
 	ImportInput
 	DryRun   bool            `query:"dry_run" doc:"Ask for the latest dry run instead of the undo itself."`
 	Language tenant.Language `query:"language" enum:"ja,en" doc:"The language of the reasons. Default: by Accept-Language."`
 }
 
 type keptInput struct {
-	undoReadInput
+	UndoReadInput
 	PageInput
 }
 
@@ -113,7 +114,7 @@ func (s *server) undoImport(ctx context.Context, in *undoInput) (*undoOutput, er
 }
 
 // readUndo is GET /v1/imports/{id}/undo.
-func (s *server) readUndo(ctx context.Context, in *undoReadInput) (*undoOutput, error) {
+func (s *server) readUndo(ctx context.Context, in *UndoReadInput) (*undoOutput, error) {
 	speak(ctx, string(in.Language))
 	i, u, err := s.findUndo(ctx, in)
 	if err != nil {
@@ -129,7 +130,7 @@ func (s *server) readUndo(ctx context.Context, in *undoReadInput) (*undoOutput, 
 // readKept is GET /v1/imports/{id}/undo/kept.
 func (s *server) readKept(ctx context.Context, in *keptInput) (*keptOutput, error) {
 	speak(ctx, string(in.Language))
-	i, _, err := s.findUndo(ctx, &in.undoReadInput)
+	i, _, err := s.findUndo(ctx, &in.UndoReadInput)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +172,7 @@ func parseKeptCursor(cursor string) (k imports.Kept, ok bool) {
 	return k, err == nil
 }
 
-func (s *server) findUndo(ctx context.Context, in *undoReadInput) (*imports.Import, *imports.Undo, error) {
+func (s *server) findUndo(ctx context.Context, in *UndoReadInput) (*imports.Import, *imports.Undo, error) {
 	i, err := s.findImport(ctx, in.ID)
 	if err != nil {
 		return nil, nil, err
