@@ -162,3 +162,122 @@ func TestUndoneImportHasNeverBeen(t *testing.T) {
 		}
 	}
 }
+
+// TestUndoKeepsWhatOthersHaveChangedSince has a member for each reason to keep something.
+func TestUndoKeepsWhatOthersHaveChangedSince(t *testing.T) {
+	t.Parallel()
+	s := newUndoShop(t)
+	r := rand.New(rand.NewPCG(1, 1))
+	const header = "member_sn,name,email,city,tags,is_subscriber"
+	s.run(t, imports.Options{}, 10, header, "A1,青木,a1@example.jp,渋谷区,old,1", "A2,井上,a2@example.jp,渋谷区,old,1", "A3,上田,a3@example.jp,渋谷区,old,1",
+		"A4,江口,a4@example.jp,渋谷区,old,1", "A5,小川,a5@example.jp,渋谷区,old,1", "A6,加藤,a6@example.jp,渋谷区,old,1")
+	i := s.run(t, imports.Options{MaxRemoved: imports.Percent(100), Rules: member.Rules{Mode: member.Replace}}, 10, header,
+		"A1,青木,a1@docomo.ne.jp,新宿区,new,1", "A2,井上,a2@example.jp,新宿区,old,0", "A3,上田,a3@example.jp,新宿区,old,1", "B1,木村,b1@example.jp,港区,,1", "B2,久保,b2@example.jp,港区,,1")
+	ids := map[string]int64{}
+	for n, sn := range []string{"A1", "A2", "A3", "A4", "A5", "A6"} {
+		ids[sn] = int64(n + 1)
+	}
+	var b1 int64
+	must(t, s.admin.QueryRow(t.Context(), `select id from member where member_sn = 'B1'`).Scan(&b1))
+	schema, err := s.db.Schema(t.Context(), s.tenant, i.ListID)
+	must(t, err)
+	edit := func(id int64, values map[string]string) {
+		e, err := s.db.UpdateMember(t.Context(), s.tenant, schema, id, postgres.MemberChange{Said: said("", values)})
+		if must(t, err); len(e.Problems) > 0 {
+			t.Fatal(e.Problems)
+		}
+	}
+	create := func(values map[string]string) {
+		e, err := s.db.CreateMember(t.Context(), s.tenant, schema, postgres.NewMember{List: postgres.MainList, Said: said("member_sn", values)})
+		if must(t, err); len(e.Problems) > 0 {
+			t.Fatal(e.Problems)
+		}
+	}
+	edit(ids["A1"], map[string]string{"city": "千代田区", "tags": `["new","vip"]`})          // one field by somebody else, a list by both
+	create(map[string]string{"member_sn": "C1", "name": "田中", "email": "A1@example.jp"}) // whose address A1 had, and who opts out
+	var c1 int64
+	must(t, s.admin.QueryRow(t.Context(), `select id from member where member_sn = 'C1'`).Scan(&c1))
+	edit(c1, map[string]string{"is_subscriber": "false"})
+	edit(b1, map[string]string{"city": "中央区"})
+	create(map[string]string{"member_sn": "A4", "name": "別人"}) // the key of one that was removed
+	_, err = s.db.DeleteMember(t.Context(), s.tenant, schema, ids["A3"], nil)
+	must(t, err)
+	create(map[string]string{"member_sn": "C2", "name": "中村", "email": "a5@example.jp"}) // opts out with the address of one that was removed
+	must(t, s.admin.QueryRow(t.Context(), `select id from member where member_sn = 'C2'`).Scan(&c1))
+	edit(c1, map[string]string{"is_subscriber": "false"})
+
+	told := s.undo(t, r, i, true)
+	did := s.undo(t, r, i, false)
+	want := imports.UndoCounts{Removed: 1, Restored: 2, Returned: 2, Kept: map[member.Code]int64{
+		member.ChangedSince: 1, member.EditedSince: 1, member.KeyTaken: 1, member.OptedOutSince: 2, member.MemberGone: 1,
+	}}
+	if !reflect.DeepEqual(did.Counts, want) || !reflect.DeepEqual(told.Counts, want) {
+		t.Errorf("the undo did %+v, and the dry run told %+v; want %+v", did.Counts, told.Counts, want)
+	}
+	got := strings.Join(s.members(t, `member_sn, name, email, city, tags, is_subscriber::text`), "\n")
+	if want := `A1 青木 a1@example.jp 千代田区 {vip,old} false
+A2 井上 a2@example.jp 渋谷区 {old} true
+A5 小川 a5@example.jp 渋谷区 {old} false
+A6 加藤 a6@example.jp 渋谷区 {old} true
+B1 木村 b1@example.jp 中央区 true
+C1 田中 A1@example.jp false
+A4 別人 true
+C2 中村 a5@example.jp false`; got != want {
+		t.Errorf("members are\n%s\nwant\n%s", got, want)
+	}
+	kept, err := s.db.UndoKept(t.Context(), s.tenant, i.ID, false, imports.Kept{}, 2)
+	must(t, err)
+	rest, err := s.db.UndoKept(t.Context(), s.tenant, i.ID, false, kept[1], 10)
+	must(t, err)
+	if text := fmt.Sprint(append(kept, rest...)); text != fmt.Sprintf("[{1 {changed_since city }} {1 {opted_out_since is_subscriber }} {3 {member_gone  }} {4 {key_taken member_sn }} {5 {opted_out_since is_subscriber }} {%d {edited_since  }}]", b1) {
+		t.Errorf("kept are %s", text)
+	}
+}
+
+// TestUndoIsRefusedWhereNothingCanBeTakenBack goes through the reasons.
+func TestUndoIsRefusedWhereNothingCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	r := rand.New(rand.NewPCG(1, 1))
+	refused := func(i *imports.Import, want error) {
+		t.Helper()
+		for _, dry := range []bool{false, true} {
+			if _, err := s.db.RequestUndo(t.Context(), s.tenant, i.ID, dry, 0); !errors.Is(err, want) {
+				t.Errorf("undo (dry %v): %v, want %v", dry, err, want)
+			}
+		}
+	}
+	refused(s.run(t, imports.Options{DryRun: true}, 10, "member_sn,name", "A1,青木"), postgres.ErrNothingToUndo)
+	i := s.run(t, imports.Options{}, 10, "member_sn,name", "A1,青木")
+	s.exec(t, `update import set journaled = false where id = $1`, i.ID)
+	refused(i, postgres.ErrNotJournaled)
+	s.exec(t, `update import set journaled = true, finished_at = finished_at - interval '31 days' where id = $1`, i.ID)
+	refused(i, postgres.ErrUndoExpired)
+	s.exec(t, `update tenant set journal_days = 40`)
+	s.undo(t, r, i, true)
+	s.exec(t, `update import set started_at = started_at - interval '30 days' where id = $1`, i.ID) // the partition of its week is dropped
+	refused(i, postgres.ErrUndoExpired)
+	s.exec(t, `update import set started_at = started_at + interval '30 days' where id = $1`, i.ID)
+
+	// One that runs has the list's turn: the undo waits for it, and later imports for the undo.
+	life := &life{&world{db: s.db, tenant: s.tenant}}
+	running := life.reach(t, imports.StateRunning)
+	u, err := s.db.RequestUndo(t.Context(), s.tenant, i.ID, false, 0)
+	must(t, err)
+	queued := life.reach(t, imports.StateRunning) // which it will be at its turn
+	if u.State() != imports.UndoQueued || life.get(t, i.ID).State != imports.StateCompleted {
+		t.Errorf("undo is %s beside an import that runs", u.State())
+	}
+	must(t, s.db.CancelImport(t.Context(), s.tenant, running))
+	if a, b := life.get(t, i.ID).State, life.get(t, queued).State; a != imports.StateUndoing || b != imports.StateQueued {
+		t.Errorf("import is %s and the later one %s, want undoing and queued", a, b)
+	}
+	if err := s.db.CancelImport(t.Context(), s.tenant, i.ID); !errors.Is(err, postgres.ErrConflict) {
+		t.Errorf("an undo was cancelled: %v", err)
+	}
+	s.undo(t, r, i, false)
+	if a, b := life.get(t, i.ID).State, life.get(t, queued).State; a != imports.StateUndone || b != imports.StateRunning {
+		t.Errorf("import is %s and the later one %s, want undone and running", a, b)
+	}
+	refused(i, postgres.ErrUndone)
+}
