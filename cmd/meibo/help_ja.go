@@ -61,6 +61,9 @@ var helpJapanese = map[string]string{
 	"For how many days failed rows are kept after their import (at first: 30).":           "失敗した行を、取り込みの終了後に保存する日数です（初期値：30）。",
 	"For how many days an import can be undone (at first: 30).":                           "取り込みを元に戻せる日数です（初期値：30）。",
 	"For how many days the audit log is kept, 30 at least (at first: 400).":               "監査ログを保存する日数です。30日以上を指定してください（初期値：400）。",
+	"Undo an import: take back all that it did.":                                          "取り込みを元に戻します。",
+	"Only tell what would be done; nothing is changed.":                                   "結果の確認だけを行い、データは変更しません。",
+	"Do not wait for the end of the undo.":                                                "元に戻す処理の完了を待ちません。",
 
 	// How the server is reached.
 	"Address of the server.": "サーバーのアドレスです。",

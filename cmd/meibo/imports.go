@@ -20,6 +20,7 @@ type importsCmd struct {
 	Cancel   importsCancel   `cmd:"" help:"Cancel an import; what was merged stays."`
 	Pause    importsPause    `cmd:"" help:"Have a running import stand still."`
 	Resume   importsResume   `cmd:"" help:"Have an import go on where it stood: a paused one, or one that has failed once the cause is mended."`
+	Undo     importsUndo     `cmd:"" help:"Undo an import: take back all that it did."`
 	Retry    importsRetry    `cmd:"" help:"Import the corrected failed rows of an import."`
 	Failures importsFailures `cmd:"" help:"Show the failed rows of an import, or save them all."`
 }

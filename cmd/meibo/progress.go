@@ -61,6 +61,10 @@ func (c *console) stage(i client.Import) string {
 		return c.say("エラー", "failed")
 	case imports.StateCancelled:
 		return c.say("キャンセル", "cancelled")
+	case imports.StateUndoing:
+		return c.say("元に戻しています", "undoing")
+	case imports.StateUndone:
+		return c.say("元に戻しました", "undone")
 	}
 	return string(i.State)
 }

@@ -15,6 +15,8 @@ const (
 	StageMerging Stage = "merging"
 	// StageFinishing: every row has its outcome, and leads are unified or members removed.
 	StageFinishing Stage = "finishing"
+	// StageUndoing: what it did is being taken back.
+	StageUndoing Stage = "undoing"
 )
 
 // Stage returns what is being done for the import, or will be once it is no longer paused; empty before it is started and
@@ -25,6 +27,8 @@ func (i *Import) Stage() Stage {
 		return StageWaiting
 	case StateRunning, StatePaused:
 		return i.reached()
+	case StateUndoing:
+		return StageUndoing
 	}
 	return ""
 }

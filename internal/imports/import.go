@@ -8,11 +8,12 @@
 //	   │            │         │  │        │
 //	   │            │         │  └────────┼───────── (resumed)
 //	   │            │         ├───────────┼──────▶ failed     (a reason says why)
-//	   └────────────┴─────────┴───────────┴──────▶ cancelled
+//	   └────────────┴─────────┴───────────┴──────▶ cancelled ──▶ undoing ──▶ undone
 //
 // An import is running from the moment it is its list's turn; only then are its chunks merged. One that is paused keeps
-// its turn. The three states on the right are final: nothing happens to such an import by itself. One that has failed for
-// a reason that can be mended may be resumed, and goes on where it stood; see Resumable.
+// its turn. The last three before undoing are final: nothing happens to such an import by itself. One that has failed for
+// a reason that can be mended may be resumed, and goes on where it stood; see Resumable. One that somebody has undone is
+// undoing from the moment that it has its list's turn again, and at last undone.
 package imports
 
 import (
@@ -46,11 +47,13 @@ const (
 	StateCompleted State = "completed"
 	StateFailed    State = "failed"
 	StateCancelled State = "cancelled"
+	StateUndoing   State = "undoing"
+	StateUndone    State = "undone"
 )
 
 // Final reports whether nothing happens to the import any more by itself.
 func (s State) Final() bool {
-	return s == StateCompleted || s == StateFailed || s == StateCancelled
+	return s == StateCompleted || s == StateFailed || s == StateCancelled || s == StateUndone
 }
 
 // Totals are an import's numbers. While it runs they grow; the invariant holds from the first row to the

@@ -156,6 +156,20 @@ const (
 	RemovalWithheld Code = "removal_withheld"
 )
 
+// Why the undoing of an import leaves something as it is.
+const (
+	// ChangedSince: the field's value is no longer the import's.
+	ChangedSince Code = "changed_since"
+	// EditedSince: a member that the import created was changed by somebody else, and stays.
+	EditedSince Code = "edited_since"
+	// KeyTaken: another member has the key, or the unique value, that the member is to be given back.
+	KeyTaken Code = "key_taken"
+	// OptedOutSince: an opt-out was recorded for the member's contact since, so the consent is not given back.
+	OptedOutSince Code = "opted_out_since"
+	// MemberGone: a member that the import changed is not there any more.
+	MemberGone Code = "member_gone"
+)
+
 // Warnings about a file, from its first rows, before it is imported; all but the first three are about a column.
 const (
 	// LinesSkipped: what stands above the header is not imported. Detail: the numbers of the rows.

@@ -8,7 +8,7 @@ import (
 
 // released are the codes that integrators may rely on: none of them may go or be renamed. A new one is added here.
 const released = `
-	bad_quote boolean_invalid cannot_clear cell_error characters_lost choice_unknown column_nearly_empty
+	bad_quote boolean_invalid cannot_clear cell_error changed_since characters_lost choice_unknown column_nearly_empty
 	columns_missing columns_new columns_otherwise consent_protected consent_required contact_missing corrupt_file
 	country_unknown date_dots date_era date_impossible date_invalid date_number date_order date_out_of_range
 	date_two_digit_year duplicate_key email_invalid empty_file encoding_uncertain encoding_unsupported
@@ -25,6 +25,7 @@ const released = `
 	required_not_mapped row_mended row_number_missing row_number_repeated row_number_unknown row_too_long
 	same_file scientific_notation sheet_missing skipped_duplicate skipped_known skipped_unknown skipped_without
 	source_changed source_missing tag_automatic tag_character tag_levels time_invalid too_few_cells too_long
+	edited_since key_taken member_gone opted_out_since
 	too_many_cells too_many_columns unclosed_quote undecodable unknown_field unknown_id value_type values_unfit
 `
 

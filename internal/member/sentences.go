@@ -71,6 +71,12 @@ var sentences = map[Code]Text{
 	SameFile:         {"同じ内容のファイルが以前にインポートされています（{detail}）。二重に登録しないよう確認してください。", "A file with the same content was imported before ({detail}). Please check that it is meant to be imported again."},
 	RemovalWithheld:  {"キーを読み取れない行があるため、ファイルにない会員の削除を見合わせました。該当の行を修正して、もう一度実行してください。", "Members that are not in the file were not removed, because the key of some row could not be read. Please correct those rows and import again."},
 
+	ChangedSince:  {"「{field}」は、インポートのあとで別の値に変更されているため、元に戻しませんでした。必要であれば個別に修正してください。", "{field} was changed again after the import, so it was left as it is. Please correct it by hand if need be."},
+	EditedSince:   {"インポートで登録されたあとに編集されている会員のため、削除しませんでした。不要であれば個別に削除してください。", "The member was edited after the import had created it, so it was kept. Please delete it by hand if it is not needed."},
+	KeyTaken:      {"「{field}」の値をほかの会員がすでに使用しているため、元に戻しませんでした。重複を確認してください。", "Another member already has the value of {field}, so it was not brought back. Please check the two members."},
+	OptedOutSince: {"インポートのあとで配信停止の希望があったため、「{field}」は受信可に戻しませんでした。", "The member has opted out since the import, so {field} was not turned on again."},
+	MemberGone:    {"インポートのあとで削除された会員のため、元に戻すことができませんでした。", "The member was deleted after the import, so nothing was brought back."},
+
 	LinesSkipped:       {"見出しより上の行（{detail}行目）は取り込みません。見出しの行が正しいか確認してください。", "What stands above the header (row {detail}) is not imported. Please check that the right row is taken for the header."},
 	EncodingUncertain:  {"文字コードを{detail}と判定しましたが、確実ではありません。サンプルの文字が正しく表示されているか確認してください。", "The encoding seems to be {detail}, but this is not certain. Please check that the sample cells read as they should."},
 	RequiredNotMapped:  {"必須項目「{field}」に列が割り当てられていないため、新しい会員を登録できません。列を割り当ててください。", "No column is mapped to {field}, which is required: new members cannot be created. Please map a column to it."},

@@ -144,11 +144,13 @@ func (f *finishing) lock() error {
 	return err
 }
 
-// lookUp has the planner find rows by index, where there is one. It must be told: a list that was just filled has no
+// lookUpByIndex has the planner find rows by index, where there is one. It must be told: a list that was just filled has no
 // statistics.
+const lookUpByIndex = `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('enable_hashjoin', 'on', true)`
+
 func (f *finishing) lookUp() error {
-	_, err := f.tx.Exec(f.ctx, `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-		set_config('enable_mergejoin', 'off', true), set_config('enable_hashjoin', 'on', true)`)
+	_, err := f.tx.Exec(f.ctx, lookUpByIndex)
 	return err
 }
 

@@ -109,10 +109,13 @@ func noteImport(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) erro
 	return err
 }
 
-// runNextOf gives the list's turn to the import that has waited longest, if no other import of it has it: one import
+// runNextOf gives the list's turn to the import, or the undo of one, that has waited longest, if nobody has it: one import
 // at a time per list, in start order. Its member ids are reserved, and the splitters are told.
 func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err := settleList(ctx, tx, t, list); err != nil {
+		return err
+	}
+	if err := ifMigrated(ctx, tx, func(tx pgx.Tx) error { return undoNext(ctx, tx, t, list) }); err != nil {
 		return err
 	}
 	id, err := takeListsTurn(ctx, tx, t, list)
@@ -141,6 +144,9 @@ func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 		return err
 	}
 	if err := lookAtList(ctx, tx, t, id, list, options); err != nil {
+		return err
+	}
+	if err := journaled(ctx, tx, t, id); err != nil {
 		return err
 	}
 	if options.Filled().Mode.Creates() {
@@ -204,6 +210,14 @@ func lookAtList(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list
 				with_leads = $4 = 'lead' or exists (select from member where tenant_id = $1 and list_id = $3 and kind = 'lead'),
 				members_before = case when $5 then (select count(*) from member where tenant_id = $1 and list_id = $3 and kind = $4) end
 			where tenant_id = $1 and id = $2`, t, id, list, string(kind), o.MeasuresList())
+		return err
+	})
+}
+
+// journaled notes that everything that the import changes is in the journal: its start was told to mergers that keep one.
+func journaled(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `update import set journaled = true where tenant_id = $1 and id = $2`, t, id)
 		return err
 	})
 }

@@ -26,8 +26,11 @@ func (db *DB) PauseImport(ctx context.Context, t tenant.ID, id imports.ID) error
 		}
 		tag, err := tx.Exec(ctx, `update import set state = 'paused', paused_at = $3 where tenant_id = $1 and id = $2 and state = 'running'`,
 			t, id, time.Now())
-		if err != nil || tag.RowsAffected() > 0 {
+		if err != nil {
 			return err
+		}
+		if tag.RowsAffected() > 0 {
+			return audit(ctx, tx, t, "import.pause", importObject(id), nil)
 		}
 		i, err := getImport(ctx, tx, t, id)
 		if err == nil && i.State != imports.StatePaused {
@@ -65,7 +68,13 @@ func (db *DB) ResumeImport(ctx context.Context, t tenant.ID, id imports.ID) erro
 			if err != nil {
 				return err
 			}
-			return announce(ctx, tx, i)
+			if err := announce(ctx, tx, i); err != nil {
+				return err
+			}
+			return audit(ctx, tx, t, "import.resume", importObject(id), nil)
+		}
+		if err := audit(ctx, tx, t, "import.resume", importObject(id), detail{"failed": true}); err != nil {
+			return err
 		}
 		return requeue(ctx, tx, i, list)
 	})

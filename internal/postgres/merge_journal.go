@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/meibo/meibo/internal/member"
 )
 
 // What a chunk changes stands in the journal as it was before and as it is then, by field, so that undoing the import can
 // tell its own changes from later ones. Members that the import created need no entry: their ids tell them. One that it
-// changes again in a later chunk has one with its version, by which undo sees whether anybody else changed it since.
+// changes again has one with its version, by which undo sees whether anybody else changed it since.
 
 const (
 	actCreated = "created"
@@ -20,9 +21,9 @@ const (
 // journalColumns are the columns of the entries, in the order in which appendJournal writes them.
 const journalColumns = `journal (tenant_id, import_id, member_id, created_at, row_number, version, act, before, after)`
 
-// journal writes the entries of the stored members that the chunk changed.
+// journal writes the entries of the members that the chunk changed, and of those that it created and changed again.
 func (m *merging) journal() error {
-	if !slices.ContainsFunc(m.loaded.records, func(r member.Record) bool { return r.Dirty }) {
+	if !slices.ContainsFunc(m.loaded.records, func(r member.Record) bool { return r.Dirty }) && !slices.ContainsFunc(m.batch.Created, changedAgain) {
 		return nil
 	}
 	return m.copyTo(journalColumns, m.appendJournal)
@@ -32,18 +33,23 @@ func (m *merging) appendJournal(b []byte) ([]byte, error) {
 	i := m.work.Import
 	prefix := appendBigint(appendInt16(nil, 9), int64(m.tenant))
 	prefix = append(appendInt32(prefix, 16), i.ID[:]...)
+	for _, r := range m.batch.Created {
+		if changedAgain(r) {
+			b = appendOwn(append(b, prefix...), r, *i.StartedAt)
+		}
+	}
 	var before, after []byte
 	for n := range m.loaded.records {
 		r := &m.loaded.records[n]
 		if !r.Dirty {
 			continue
 		}
-		b = appendBigint(append(b, prefix...), r.ID)
-		b = appendInteger(appendBigint(appendTime(b, *i.StartedAt), r.Row), r.Version)
+		b = append(b, prefix...)
 		if m.batch.Own(r) {
-			b = appendInt32(appendInt32(appendText(b, actCreated), -1), -1)
+			b = appendOwn(b, r, *i.StartedAt)
 			continue
 		}
+		b = appendInteger(appendBigint(appendTime(appendBigint(b, r.ID), *i.StartedAt), r.Row), r.Version)
 		before, after = append(before[:0], jsonbVersion, '{'), append(after[:0], jsonbVersion, '{')
 		for f := range r.Before {
 			if old, now := &r.Before[f], &r.Values[f]; !old.Equal(*now) {
@@ -68,6 +74,15 @@ func (m *merging) appendJournal(b []byte) ([]byte, error) {
 		}
 	}
 	return b, nil
+}
+
+// changedAgain reports whether a row behind the one that created the member changed it, in the same chunk.
+func changedAgain(r *member.Record) bool { return r.Version > 1 }
+
+// appendOwn appends the entry of a member that the import created, but for what all entries begin with.
+func appendOwn(b []byte, r *member.Record, start time.Time) []byte {
+	b = appendInteger(appendBigint(appendTime(appendBigint(b, r.ID), start), r.Row), r.Version)
+	return appendInt32(appendInt32(appendText(b, actCreated), -1), -1)
 }
 
 // appendMember appends a field to a JSON object that is not closed yet.

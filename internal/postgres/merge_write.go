@@ -12,6 +12,9 @@ import (
 
 // write stores what the rows have made of the members; a dry run, of their shadows.
 func (m *merging) write() error {
+	if err := m.release(); err != nil {
+		return fmt.Errorf("release member numbers: %w", err)
+	}
 	if len(m.batch.Created) > 0 {
 		if err := m.copyTo(m.layout.insertColumns(), m.appendCreated); err != nil {
 			return fmt.Errorf("copy new members: %w", err)
@@ -60,9 +63,6 @@ func (m *merging) writeChanged() error {
 			return fmt.Errorf("shadow members: %w", err)
 		}
 	}
-	if err := m.release(); err != nil {
-		return fmt.Errorf("release member numbers: %w", err)
-	}
 	tag, err := m.tx.Exec(m.ctx, m.layout.updateFromIncoming(), m.named())
 	if err != nil {
 		return fmt.Errorf("update members: %w", err)
@@ -73,13 +73,13 @@ func (m *merging) writeChanged() error {
 	return nil
 }
 
-// release takes the member numbers away that members give up, before one statement gives them to others: the index is
-// checked row by row.
+// release takes the member numbers away that members give up, before they are given to others, new ones among them: the
+// index is checked row by row. Members that stay as they are keep theirs.
 func (m *merging) release() error {
 	numbered := slices.ContainsFunc(m.work.Plan.Uniques(), func(i int) bool { return m.work.Plan.Fields[i].Key == "member_sn" })
 	var ids []int64
 	for i := range m.loaded.records {
-		if r := &m.loaded.records[i]; r.Released {
+		if r := &m.loaded.records[i]; r.Released && r.Dirty {
 			ids = append(ids, r.ID)
 		}
 	}

@@ -79,5 +79,26 @@ func (db *DB) Revive(ctx context.Context, silence time.Duration) (int64, error) 
 	if err != nil {
 		return 0, fmt.Errorf("revive imports: %w", err)
 	}
-	return tag.RowsAffected(), nil
+	undos, err := db.reviveUndos(ctx, silence)
+	if err != nil {
+		return 0, fmt.Errorf("revive undos: %w", err)
+	}
+	return tag.RowsAffected() + undos, nil
+}
+
+// reviveUndos is Revive for undos, and dry runs of them.
+func (db *DB) reviveUndos(ctx context.Context, silence time.Duration) (int64, error) {
+	tag, err := db.pool.Exec(ctx, `with silent as (
+			select u.tenant_id, u.import_id from import_undo u left join import_progress p on p.tenant_id = u.tenant_id and p.import_id = u.import_id
+			where u.started_at is not null and u.finished_at is null and greatest(p.seen_at, u.started_at) < $1 for update of u skip locked
+		), seen as (
+			insert into import_progress as p (tenant_id, import_id, seen_at) select distinct tenant_id, import_id, $2::timestamptz from silent
+			on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at
+		)
+		insert into outbox (topic, tenant_id, import_id) select distinct $3, tenant_id, import_id from silent`,
+		time.Now().Add(-silence), time.Now(), TopicUndo)
+	if olderSchema(err) {
+		return 0, nil
+	}
+	return tag.RowsAffected(), err
 }

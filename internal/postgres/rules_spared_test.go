@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/meibo/meibo/internal/imports"
@@ -152,5 +153,17 @@ func TestRowThatFailsAsANewOneIsLookedUp(t *testing.T) {
 	must(t, err)
 	if want := (member.Counts{Unchanged: 1, Failed: 1}); r.Counts != want || !r.Known {
 		t.Errorf("%+v, want %+v", r, want)
+	}
+}
+
+// TestNumbersGoFromMemberToMember has a number go to another member, to a new one, and stay with one whom nothing changes.
+func TestNumbersGoFromMemberToMember(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.run(t, imports.Options{}, 10, "member_sn,name,email", "A1,青木,a@example.jp", "A2,井上,b@example.jp", "A3,上田,c@example.jp")
+	i := s.run(t, rules(member.Rules{Key: "email"}), 10, "member_sn,name,email", "A9,青木,a@example.jp", "A1,井上,b@example.jp", "A3,上田,c@example.jp", "A2,江口,d@example.jp")
+	got := strings.Join(s.members(t, `member_sn, name`), ", ")
+	if want := "A9 青木, A1 井上, A3 上田, A2 江口"; got != want || outcomes(i) != "created 1, updated 2, unchanged 1" {
+		t.Errorf("members are %s (%s), want %s", got, outcomes(i), want)
 	}
 }

@@ -198,6 +198,18 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"Runs":           func() (any, error) { runs, err := db.Runs(ctx, a, b); return gave(runs, runs), err },
 		"FinishImport":   func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
 		"FinishStep":     func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
+		"RequestUndo":    func() (any, error) { return db.RequestUndo(ctx, a, b, false, 0) },
+		"UndoStep":       func() (any, error) { left, err := db.UndoStep(ctx, a, s.b.job); return gave(left, left), err },
+		"Undo":           func() (any, error) { return db.Undo(ctx, a, b, true) },
+		"Undos": func() (any, error) {
+			all, err := db.Undos(ctx, a, []imports.ID{b})
+			return gave(len(all) > 0, all), err
+		},
+		"UndoKept": func() (any, error) {
+			page, err := db.UndoKept(ctx, a, b, true, imports.Kept{}, 10)
+			return gave(len(page) > 0, page), err
+		},
+		"FailUndo": func() (any, error) { return nil, db.FailUndo(ctx, a, b, member.Problem{Code: member.Internal}) },
 		"FailImport": func() (any, error) {
 			done, err := db.FailImport(ctx, a, b, member.Problem{Code: member.SourceMissing})
 			return gave(done, done), err

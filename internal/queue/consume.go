@@ -83,6 +83,12 @@ func (q *Queue) ConsumeMerged(ctx context.Context, workers int, h Handler[Job], 
 	return c.run(ctx, workers)
 }
 
+// ConsumeUndo is ConsumeStarted for imports that are to be undone.
+func (q *Queue) ConsumeUndo(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
+	c := consumer[Job]{queue: q, name: undoerConsumer, decode: decodeUndo, job: func(j Job) Job { return j }, handle: h, dropped: dropped}
+	return c.run(ctx, workers)
+}
+
 // ConsumeFinished is ConsumeStarted for imports that have ended; what is in hand when ctx ends is done first.
 func (q *Queue) ConsumeFinished(ctx context.Context, workers int, h Handler[Job], dropped Dropped) error {
 	c := consumer[Job]{queue: q, name: notifierConsumer, limit: finishedLimit, grace: finishedGrace, decode: decodeFinished, job: func(j Job) Job { return j }, handle: h, dropped: dropped}

@@ -3,6 +3,7 @@
 //
 //	JOBS    job.started.<import>    ──▶ consumer splitter
 //	        job.merged.<import>     ──▶ consumer finisher
+//	        job.undo.<import>       ──▶ consumer undoer
 //	        job.finished.<import>   ──▶ consumer notifier
 //	CHUNKS  chunk.<import>.<lane>   ──▶ consumer merger
 //	DEAD    dead.<subject>              what could not be handled, until an operator has looked at it
@@ -47,11 +48,13 @@ const (
 
 	splitterConsumer = "splitter"
 	finisherConsumer = "finisher"
+	undoerConsumer   = "undoer"
 	notifierConsumer = "notifier"
 	mergerConsumer   = "merger"
 
 	startedSubject  = "job.started."
 	mergedSubject   = "job.merged."
+	undoSubject     = "job.undo."
 	finishedSubject = "job.finished."
 	chunkSubject    = "chunk."
 )
@@ -63,8 +66,8 @@ const ackWait = 10 * time.Second
 func streams(replicas int) []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
 		{
-			Name: jobsStream, Description: "imports that have started, or come to their last stage or their end",
-			Subjects:  []string{startedSubject + "*", mergedSubject + "*", finishedSubject + "*"},
+			Name: jobsStream, Description: "imports that have started, come to their last stage or their end, or are to be undone",
+			Subjects:  []string{startedSubject + "*", mergedSubject + "*", undoSubject + "*", finishedSubject + "*"},
 			Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: replicas,
 			Duplicates: 2 * time.Minute,
 		},
@@ -93,6 +96,7 @@ func consumers() map[string]jetstream.ConsumerConfig {
 	return map[string]jetstream.ConsumerConfig{
 		splitterConsumer: consumer(splitterConsumer, startedSubject+"*"),
 		finisherConsumer: consumer(finisherConsumer, mergedSubject+"*"),
+		undoerConsumer:   consumer(undoerConsumer, undoSubject+"*"),
 		notifierConsumer: consumer(notifierConsumer, finishedSubject+"*"),
 		mergerConsumer:   consumer(mergerConsumer, chunkSubject+"*.*"),
 	}
@@ -226,6 +230,11 @@ func (q *Queue) PublishStarted(ctx context.Context, j Job, event int64) error {
 // PublishMerged tells the mergers that every row of an import is merged and that something is left to do.
 func (q *Queue) PublishMerged(ctx context.Context, j Job, event int64) error {
 	return q.publishJob(ctx, mergedSubject, j, event)
+}
+
+// PublishUndo tells the mergers that an import is to be undone, or that a dry run is to tell what that would do.
+func (q *Queue) PublishUndo(ctx context.Context, j Job, event int64) error {
+	return q.publishJob(ctx, undoSubject, j, event)
 }
 
 // PublishFinished tells the notifiers that an import has ended.

@@ -35,6 +35,8 @@ func encodeJob(subject string, j Job) ([]byte, error) {
 		m = &meibov1.Started{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
 	case mergedSubject:
 		m = &meibov1.Merged{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
+	case undoSubject:
+		m = &meibov1.Undo{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
 	default:
 		m = &meibov1.Finished{Version: version, TenantId: int64(j.Tenant), ImportId: j.Import.String()}
 	}
@@ -85,6 +87,7 @@ func decode(data []byte, m header) (Job, error) {
 
 func decodeStarted(data []byte) (Job, error)  { return decode(data, &meibov1.Started{}) }
 func decodeMerged(data []byte) (Job, error)   { return decode(data, &meibov1.Merged{}) }
+func decodeUndo(data []byte) (Job, error)     { return decode(data, &meibov1.Undo{}) }
 func decodeFinished(data []byte) (Job, error) { return decode(data, &meibov1.Finished{}) }
 
 func decodeChunk(data []byte) (Chunk, error) {

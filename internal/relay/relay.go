@@ -113,6 +113,8 @@ func (r *Relay) publish(ctx context.Context, e postgres.Event) error {
 		return r.queue.PublishStarted(ctx, j, e.Seq)
 	case postgres.TopicMerged:
 		return r.queue.PublishMerged(ctx, j, e.Seq)
+	case postgres.TopicUndo:
+		return r.queue.PublishUndo(ctx, j, e.Seq)
 	}
 	return r.queue.PublishFinished(ctx, j, e.Seq)
 }

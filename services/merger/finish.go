@@ -13,7 +13,8 @@ import (
 	"github.com/meibo/meibo/internal/queue"
 )
 
-// finishers is how many imports one merger finishes at the same time: they wait for the database, not for it.
+// finishers is how many imports one merger finishes, and how many it undoes, at the same time: they wait for the database,
+// not for it.
 const finishers = 2
 
 // An import with much left to do lets others have their turn for a moment, so often.

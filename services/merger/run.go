@@ -6,6 +6,10 @@
 //
 //	job.merged ──▶ unify leads, remove who is not in a replacing file ──▶ job.finished
 //
+// So is what takes all of that back:
+//
+//	job.undo ──▶ remove who was created, restore who was changed, bring back who was deleted
+//
 // Any number of mergers share the one consumer of the queue; starting and stopping them is all it takes to
 // scale. A chunk is acknowledged only after its transaction has committed.
 package merger
@@ -39,7 +43,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	cfg.Database.MaxConns = max(cfg.Database.MaxConns, int32(workers+finishers)+2)
+	cfg.Database.MaxConns = max(cfg.Database.MaxConns, int32(workers+2*finishers)+2)
 	db, err := postgres.Open(ctx, cfg.Database)
 	if err != nil {
 		return err
@@ -64,6 +68,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 		h.relay.Run,
 		func(ctx context.Context) error { return q.ConsumeChunks(ctx, workers, h.handle, h.dropped) },
 		func(ctx context.Context) error { return q.ConsumeMerged(ctx, finishers, h.finish, h.abandoned) },
+		func(ctx context.Context) error { return q.ConsumeUndo(ctx, finishers, h.undo, h.stuck) },
 		h.sweep,
 	)
 }

@@ -34,7 +34,8 @@ func (s *server) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// follow sends the import whenever it has changed, until it is final or nobody listens any more.
+// follow sends the import whenever it has changed, until it is final, and not about to be undone, or nobody
+// listens any more.
 func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Import) error {
 	ctx, lang := r.Context(), sessionOf(r.Context()).lang()
 	control := http.NewResponseController(w)
@@ -48,6 +49,9 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Impor
 			if err := s.addRetries(ctx, shown); err != nil {
 				return err
 			}
+		}
+		if err := s.addUndos(ctx, []*imports.Import{i}, shown); err != nil {
+			return err
 		}
 		data, err := json.Marshal(shown)
 		if err != nil {
@@ -68,7 +72,7 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Impor
 			}
 			last, spoke = data, time.Now()
 		}
-		if i.State.Final() {
+		if i.State.Final() && (shown.Undo == nil || shown.Undo.State == imports.UndoDone) {
 			return nil
 		}
 		select {

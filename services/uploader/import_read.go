@@ -17,8 +17,8 @@ import (
 // importView is an import as the API shows it.
 type importView struct {
 	ID       string        `json:"id" format:"uuid" doc:"Identifies the import; ids made later sort later."`
-	State    imports.State `json:"state" enum:"created,uploaded,queued,running,paused,completed,failed,cancelled" doc:"Where the import stands. The last three states are final."`
-	Stage    imports.Stage `json:"stage" enum:",waiting,reading,merging,finishing" doc:"What is being done for the import: it waits for its turn, its source is read and merged, the rest is merged, or every row is done and leads are unified or members removed. Empty before it is started and once it has ended."`
+	State    imports.State `json:"state" enum:"created,uploaded,queued,running,paused,completed,failed,cancelled,undoing,undone" doc:"Where the import stands. The states completed, failed and cancelled are final, unless the import is resumed or undone; so is undone."`
+	Stage    imports.Stage `json:"stage" enum:",waiting,reading,merging,finishing,undoing" doc:"What is being done for the import: it waits for its turn, its source is read and merged, the rest is merged, every row is done and leads are unified or members removed, or all of it is taken back. Empty before it is started and once it has ended."`
 	List     string        `json:"list" example:"main" doc:"The list that the members are imported into."`
 	FileName string        `json:"file_name" example:"members.csv"`
 	OptionsView
@@ -57,11 +57,12 @@ type importView struct {
 	SourceGoneAt *time.Time `json:"source_gone_at" doc:"When the file was deleted at the end of its retention; null while it is kept."`
 	ReportGoneAt *time.Time `json:"report_gone_at" doc:"When the failed rows were; their numbers stay."`
 
-	Error    *notice  `json:"error" doc:"Why the import failed as a whole; null where it did not."`
-	Parent   *string  `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
-	Profile  string   `json:"profile" doc:"The profile that the import was created with; empty for none."`
-	User     string   `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
-	Warnings []notice `json:"warnings" doc:"What else there is to know about the import."`
+	Error    *notice   `json:"error" doc:"Why the import failed as a whole; null where it did not."`
+	Parent   *string   `json:"parent" format:"uuid" doc:"The import whose failed rows this one retries; null where it is no retry."`
+	Profile  string    `json:"profile" doc:"The profile that the import was created with; empty for none."`
+	User     string    `json:"user" doc:"Who imports; empty for a key that belongs to nobody."`
+	Warnings []notice  `json:"warnings" doc:"What else there is to know about the import."`
+	Undo     *undoView `json:"undo,omitempty" doc:"The undoing of the import; absent where nobody has asked for it."`
 	RetriesView
 }
 
@@ -189,6 +190,9 @@ func (s *server) readImport(ctx context.Context, in *ImportInput) (*importOutput
 		}
 		out.Body.Warnings = append(out.Body.Warnings, mails...)
 	}
+	if err := s.addUndos(ctx, []*imports.Import{i}, out.Body); err != nil {
+		return nil, err
+	}
 	return out, s.addRetries(ctx, out.Body)
 }
 
@@ -247,6 +251,9 @@ func (s *server) listImports(ctx context.Context, in *PageInput) (*importPageOut
 	}
 	for _, i := range page {
 		out.Body.Items = append(out.Body.Items, s.view(i, sessionOf(ctx).lang()))
+	}
+	if err := s.addUndos(ctx, page, out.Body.Items...); err != nil {
+		return nil, err
 	}
 	return out, s.addRetries(ctx, out.Body.Items...)
 }

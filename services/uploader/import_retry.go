@@ -62,7 +62,12 @@ func (s *server) rootOf(ctx context.Context, id string) (*imports.Import, error)
 	if err != nil {
 		return nil, err
 	}
-	if !i.State.Final() {
+	switch {
+	case i.State == imports.StateUndoing:
+		return nil, refuse(http.StatusConflict, codeUndoing)
+	case i.State == imports.StateUndone:
+		return nil, refuse(http.StatusConflict, codeUndone)
+	case !i.State.Final():
 		return nil, refuse(http.StatusConflict, codeNotEnded)
 	}
 	if i.Parent != (imports.ID{}) {

@@ -21,6 +21,9 @@ func (s *server) cancelImport(ctx context.Context, in *ImportInput) (*importOutp
 	}
 	err = s.db.CancelImport(ctx, i.Tenant, i.ID)
 	if errors.Is(err, postgres.ErrConflict) {
+		if i.State == imports.StateUndoing {
+			return nil, refuse(http.StatusConflict, codeUndoing)
+		}
 		return nil, refuse(http.StatusConflict, codeEnded)
 	}
 	return s.stopped(ctx, i, err)

@@ -106,7 +106,7 @@ func docResumeImport() huma.Operation {
 
 func docStreamEvents() huma.Operation {
 	op := operation(http.MethodGet, "/v1/imports/{id}/events", "stream-events", tagImports, "Follow an import",
-		"Server-sent events: an event `import` with the import as JSON at once and whenever it has changed, until its state is final. A comment comes at least every 15 seconds.",
+		"Server-sent events: an event `import` with the import as JSON at once and whenever it has changed, until its state is final and no undo of it waits or runs. A comment comes at least every 15 seconds.",
 		http.StatusOK, http.StatusNotFound)
 	op.Parameters = []*huma.Param{idParam()}
 	op.Responses["200"] = &huma.Response{

@@ -83,6 +83,9 @@ alter table journal enable row level security;
 create policy tenant_wall on journal to meibo_web using (tenant_id = nullif(current_setting('meibo.tenant_id', true), '')::bigint);
 grant select, insert on journal to meibo_web;
 
+-- Whether all that the import changes is in the journal: the versions before kept none of members that were updated.
+alter table import add column journaled boolean not null default false;
+
 -- For how many days an import of the tenant can be undone.
 alter table tenant add column journal_days integer not null default 30 check (journal_days between 1 and 366);
 
@@ -120,6 +123,8 @@ create table import_undo_kept (
 -- Imports that recorded an opt-out which an earlier one had recorded: undoing one leaves it to the others. One that no
 -- import recorded stays.
 alter table opt_out add column also uuid[];
+create index opt_out_import on opt_out (tenant_id, import_id) where import_id is not null;
+create index opt_out_also on opt_out (tenant_id, list_id) where also is not null;
 
 -- The opt-outs that an import was allowed to lift, as they were.
 create table opt_out_lifted (
@@ -152,8 +157,10 @@ grant insert on opt_out_lifted to meibo_web; -- cancelling an import settles its
 ---- create above / drop below ----
 
 drop table opt_out_lifted, import_undo_kept, import_undo;
+drop index opt_out_import;
 alter table opt_out drop column also;
 alter table tenant drop column journal_days;
+alter table import drop column journaled;
 drop function journal_prepare, journal_expire;
 alter table journal rename to journal_after;
 create table journal (

@@ -257,6 +257,68 @@ func (x *Merged) GetImportId() string {
 	return ""
 }
 
+// Undo tells the mergers that what an import did is to be taken back, or that a dry run is to tell what that would do. It
+// is published through the outbox, at least once; whoever receives it goes on where the work stands in the database.
+type Undo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	TenantId      int64                  `protobuf:"varint,2,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	ImportId      string                 `protobuf:"bytes,3,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Undo) Reset() {
+	*x = Undo{}
+	mi := &file_meibo_v1_meibo_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Undo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Undo) ProtoMessage() {}
+
+func (x *Undo) ProtoReflect() protoreflect.Message {
+	mi := &file_meibo_v1_meibo_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Undo.ProtoReflect.Descriptor instead.
+func (*Undo) Descriptor() ([]byte, []int) {
+	return file_meibo_v1_meibo_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Undo) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Undo) GetTenantId() int64 {
+	if x != nil {
+		return x.TenantId
+	}
+	return 0
+}
+
+func (x *Undo) GetImportId() string {
+	if x != nil {
+		return x.ImportId
+	}
+	return ""
+}
+
 // Finished tells the notifiers that an import has come to its end: completed, failed or cancelled. It is
 // published through the outbox, at least once; the notifier's own ledger keeps each mail to one.
 type Finished struct {
@@ -270,7 +332,7 @@ type Finished struct {
 
 func (x *Finished) Reset() {
 	*x = Finished{}
-	mi := &file_meibo_v1_meibo_proto_msgTypes[3]
+	mi := &file_meibo_v1_meibo_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -282,7 +344,7 @@ func (x *Finished) String() string {
 func (*Finished) ProtoMessage() {}
 
 func (x *Finished) ProtoReflect() protoreflect.Message {
-	mi := &file_meibo_v1_meibo_proto_msgTypes[3]
+	mi := &file_meibo_v1_meibo_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -295,7 +357,7 @@ func (x *Finished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finished.ProtoReflect.Descriptor instead.
 func (*Finished) Descriptor() ([]byte, []int) {
-	return file_meibo_v1_meibo_proto_rawDescGZIP(), []int{3}
+	return file_meibo_v1_meibo_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Finished) GetVersion() uint32 {
@@ -340,6 +402,10 @@ const file_meibo_v1_meibo_proto_rawDesc = "" +
 	"\x06Merged\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
 	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +
+	"\timport_id\x18\x03 \x01(\tR\bimportId\"Z\n" +
+	"\x04Undo\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
+	"\ttenant_id\x18\x02 \x01(\x03R\btenantId\x12\x1b\n" +
 	"\timport_id\x18\x03 \x01(\tR\bimportId\"^\n" +
 	"\bFinished\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1b\n" +
@@ -358,12 +424,13 @@ func file_meibo_v1_meibo_proto_rawDescGZIP() []byte {
 	return file_meibo_v1_meibo_proto_rawDescData
 }
 
-var file_meibo_v1_meibo_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_meibo_v1_meibo_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_meibo_v1_meibo_proto_goTypes = []any{
 	(*Started)(nil),  // 0: meibo.v1.Started
 	(*Chunk)(nil),    // 1: meibo.v1.Chunk
 	(*Merged)(nil),   // 2: meibo.v1.Merged
-	(*Finished)(nil), // 3: meibo.v1.Finished
+	(*Undo)(nil),     // 3: meibo.v1.Undo
+	(*Finished)(nil), // 4: meibo.v1.Finished
 }
 var file_meibo_v1_meibo_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -384,7 +451,7 @@ func file_meibo_v1_meibo_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_meibo_v1_meibo_proto_rawDesc), len(file_meibo_v1_meibo_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
