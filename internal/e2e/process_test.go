@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/meibo/meibo/internal/client"
@@ -88,6 +89,15 @@ func kill(cmd *exec.Cmd) {
 	}
 }
 
+// stop asks a process to end, as an upgrade does, and waits until it has.
+func stop(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	must(t, cmd.Process.Signal(syscall.SIGTERM))
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%s ended with %v", filepath.Base(cmd.Path), err)
+	}
+}
+
 func (c *cluster) untilReady(t *testing.T) {
 	t.Helper()
 	eventually(t, func() bool {
@@ -133,6 +143,13 @@ func TestKilledWorkersLoseAndRepeatNothing(t *testing.T) {
 			splitters[0] = c.run(t, "splitter")
 		}
 	}
+	// Then they are upgraded, one after another.
+	for n := range mergers {
+		stop(t, mergers[n])
+		c.run(t, "merger")
+	}
+	stop(t, splitters[0])
+	c.run(t, "splitter")
 	got := c.wait(t, i.ID)
 	if got, want := counts(got), wantCounts(want.Total, want.Total-want.Failed, 0, 0, want.Failed); got != want {
 		t.Errorf("got %s\nwant %s", got, want)

@@ -52,17 +52,16 @@ func TestSmallImportOvertakesLargeOnes(t *testing.T) {
 		wg.Go(func() { _ = b.handle(ctx, j) })
 	}
 	const most = perWorker * workers
+	begun := map[queue.Job]bool{}
 	fair := func() bool {
 		n := 0
 		for _, j := range large {
 			busy, err := b.queue.BusyLanes(ctx, j.Import)
 			must(t, err)
-			if len(busy) == 0 {
-				return false
-			}
+			begun[j] = begun[j] || len(busy) > 0
 			n += len(busy)
 		}
-		return n <= most
+		return n <= most && begun[large[0]] && begun[large[1]] && begun[large[2]]
 	}
 	// At first none has heard of the others.
 	for settled := 0; settled < 20; {

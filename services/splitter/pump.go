@@ -18,9 +18,9 @@ import (
 // errStopped: the import is not running any more, or was set going again since.
 var errStopped = errors.New("import is not running")
 
-// perWorker is how many chunks may be in the queue for each worker that merges: the one in its hands, and two in the line,
+// perWorker is how many chunks may be in the queue for each worker that merges: the one in its hands, and one in the line,
 // so that it has the next at once although nobody looks at the lanes all the time. What comes then waits for no more.
-const perWorker = 3
+const perWorker = 2
 
 // minWindow is how many chunks may always be in the queue, also where no worker is known.
 const minWindow = 2
@@ -35,7 +35,7 @@ const (
 // The pause between two looks at the lanes grows from the first to the second while none gets free.
 const (
 	shortPause = 2 * time.Millisecond
-	longPause  = 20 * time.Millisecond
+	longPause  = 10 * time.Millisecond
 )
 
 // pump publishes an import's chunks as their lanes get free.
