@@ -37,9 +37,9 @@ func newCluster(t *testing.T) *cluster {
 	bin := binaries(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	parts := careless
-	parts.Dir = embeddedtest.Dir(t)
-	stack, err := embedded.StartStack(ctx, parts)
+	own := parts(t)
+	own.Dir = embeddedtest.Dir(t)
+	stack, err := embedded.StartStack(ctx, own)
 	must(t, err)
 	t.Cleanup(func() {
 		if err := stack.Close(); err != nil {
@@ -110,7 +110,7 @@ func TestKilledWorkersLoseAndRepeatNothing(t *testing.T) {
 	splitters := []*exec.Cmd{c.run(t, "splitter"), c.run(t, "splitter")}
 	c.run(t, "uploader")
 	c.untilReady(t)
-	content, want := sampleCSV(t, sample.Config{Rows: 40_000, Seed: 11, DefectRate: 0.01})
+	content, want := sampleCSV(t, sample.Config{Rows: 20_000, Seed: 11, DefectRate: 0.01})
 	i := c.start(t, "large.csv", content, client.Options{})
 	for round, done := 0, int64(0); round < 3; round++ {
 		eventually(t, func() bool {

@@ -19,6 +19,7 @@ import (
 	"github.com/meibo/meibo/internal/embedded"
 	"github.com/meibo/meibo/internal/embedded/embeddedtest"
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) { embeddedtest.Main(m) }
@@ -26,10 +27,13 @@ func TestMain(m *testing.M) { embeddedtest.Main(m) }
 // patience bounds every wait of a test; nothing takes a tenth of it.
 const patience = 3 * time.Minute
 
-// careless turns off what makes data survive a power loss, which no test has.
-var careless = embedded.StackConfig{Postgres: embedded.PostgresConfig{Settings: map[string]string{
-	"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "64MB",
-}}}
+// parts are those of a test: a database of its own, migrated, on the server of all tests, and the others as its own
+// processes and servers. Nothing is forced to the disk, as no test has a power loss. That a stack starts a PostgreSQL of
+// its own is proved where that is done, in internal/embedded and internal/devstack.
+func parts(t *testing.T) embedded.StackConfig {
+	t.Helper()
+	return embedded.StackConfig{DatabaseURL: postgrestest.URL(t), NATS: embedded.NATSConfig{SyncInterval: time.Minute}}
+}
 
 // world is a whole installation for one test.
 type world struct {
@@ -42,7 +46,7 @@ func newWorld(t *testing.T, configure func(*devstack.Services)) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	d, err := devstack.Start(ctx, devstack.Options{
-		Data: embeddedtest.Dir(t), Listen: "127.0.0.1:0", Parts: careless, Configure: configure, Log: logger(t),
+		Data: embeddedtest.Dir(t), Listen: "127.0.0.1:0", Parts: parts(t), Configure: configure, Log: logger(t),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -66,17 +66,17 @@ var Custom = []member.Definition{
 // standard and custom are the schemas of cases without and with fields of their own.
 var standard, custom = schemas()
 
-func schemas() (standard, custom *member.Schema) {
-	standard = member.Standard()
+func schemas() (without, with *member.Schema) {
+	without = member.Standard()
 	var fields []member.Field
 	for _, d := range Custom {
 		fields = append(fields, d.Filled().Field())
 	}
-	custom, err := standard.With(fields...)
+	with, err := without.With(fields...)
 	if err != nil {
 		panic("oracle: the custom fields contradict one another: " + err.Error())
 	}
-	return standard, custom
+	return without, with
 }
 
 // has reports whether the case has the field.
@@ -123,11 +123,11 @@ func (g *generator) list() (l List) {
 
 // optOut is one of a contact of the pools.
 func (g *generator) optOut() OptOut {
-	consents := consents
+	of := consents
 	if g.has("news") {
-		consents = append(slices.Clip(consents), "news")
+		of = append(slices.Clip(of), "news")
 	}
-	f, _ := g.schema.Field(consents[g.IntN(len(consents))])
+	f, _ := g.schema.Field(of[g.IntN(len(of))])
 	contact := f.Contacts[g.IntN(len(f.Contacts))]
 	return OptOut{f.Key, comparable(g.fieldOf(contact), g.value(contact))}
 }

@@ -5,7 +5,7 @@
 //
 //	func TestMain(m *testing.M) { embeddedtest.Main(m) }
 //
-// The servers keep their data in a temporary directory that is removed at the end, and promise nothing across a power
+// The servers keep their data in temporary directories that are removed at the end, and promise nothing across a power
 // loss. What a killed test process left behind is removed by the next one.
 package embeddedtest
 
@@ -32,18 +32,22 @@ const (
 // else in common.
 var shared struct {
 	running bool // Main was called
-	dir     func() (string, error)
-	lock    *os.File // of the directory; kept, as the garbage collector would close it
 
 	mu    sync.Mutex
-	close []func() error // servers that were started
+	dirs  map[string]lockedDir // by the directory that they are in
+	close []func() error       // servers that were started
+}
+
+// lockedDir is a directory of shared servers.
+type lockedDir struct {
+	path string
+	lock *os.File // kept, as the garbage collector would close it
 }
 
 // Main runs the tests of a package, stops the servers that they started, and ends the process.
 func Main(m *testing.M) {
 	embedded.RunIfChild()
 	shared.running = true
-	shared.dir = sync.OnceValues(makeDir)
 	code := m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,16 +58,17 @@ func Main(m *testing.M) {
 
 // Postgres returns the PostgreSQL server of this test process.
 var Postgres = sync.OnceValues(func() (*embedded.Postgres, error) {
-	return startShared("postgres", func(ctx context.Context, dir string) (*embedded.Postgres, error) {
+	return startShared("postgres", databases(), func(ctx context.Context, dir string) (*embedded.Postgres, error) {
 		return embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: dir, Settings: map[string]string{
 			"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+			"max_wal_size": "256MB", "max_connections": "400", // several installations at once, each with its pools
 		}})
 	})
 })
 
 // S3 returns the S3-compatible server of this test process. It has no buckets.
 var S3 = sync.OnceValues(func() (*embedded.S3, error) {
-	return startShared("s3", func(ctx context.Context, dir string) (*embedded.S3, error) {
+	return startShared("s3", os.TempDir(), func(ctx context.Context, dir string) (*embedded.S3, error) {
 		return embedded.StartS3(ctx, embedded.S3Config{Dir: dir})
 	})
 })
@@ -72,7 +77,7 @@ var S3 = sync.OnceValues(func() (*embedded.S3, error) {
 // pass through it: in tests that run as root, PostgreSQL runs as another user.
 func Dir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := passableDir()
+	dir, err := passableDir(os.TempDir())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -84,8 +89,8 @@ func Dir(tb testing.TB) string {
 	return dir
 }
 
-func passableDir() (string, error) {
-	dir, err := os.MkdirTemp("", prefix)
+func passableDir(parent string) (string, error) {
+	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return "", fmt.Errorf("make directory: %w", err)
 	}
@@ -95,13 +100,29 @@ func passableDir() (string, error) {
 	return dir, nil
 }
 
-// startShared starts a server that lives until the end of [Main].
-func startShared[T interface{ Close() error }](name string, start func(ctx context.Context, dir string) (T, error)) (T, error) {
+// memory is where Linux has a file system in memory.
+const memory = "/dev/shm"
+
+// roomy is how much of it has to be free, in bytes: several times what the databases of a package take.
+const roomy = 4 << 30
+
+// databases returns the directory for the PostgreSQL server: in memory where there is room, as each test's own database
+// is some hundred files, which take a disk longer to make and to remove than most tests run. Elsewhere it is the usual one.
+func databases() string {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err != nil || uint64(fs.Bsize)*fs.Bavail < roomy {
+		return os.TempDir()
+	}
+	return memory
+}
+
+// startShared starts a server that lives until the end of [Main], with its data below parent.
+func startShared[T interface{ Close() error }](name, parent string, start func(ctx context.Context, dir string) (T, error)) (T, error) {
 	var none T
 	if !shared.running {
 		return none, errors.New("share a test server: TestMain has to call embeddedtest.Main")
 	}
-	dir, err := shared.dir()
+	dir, err := sharedDir(parent)
 	if err != nil {
 		return none, fmt.Errorf("share a test server: %w", err)
 	}
@@ -117,44 +138,60 @@ func startShared[T interface{ Close() error }](name string, start func(ctx conte
 	return server, nil
 }
 
-// stop closes the servers and removes their directory.
+// sharedDir returns the directory of the shared servers below parent.
+func sharedDir(parent string) (string, error) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if d, ok := shared.dirs[parent]; ok {
+		return d.path, nil
+	}
+	d, err := makeDir(parent)
+	if err != nil {
+		return "", err
+	}
+	if shared.dirs == nil {
+		shared.dirs = map[string]lockedDir{}
+	}
+	shared.dirs[parent] = d
+	return d.path, nil
+}
+
+// stop closes the servers and removes their directories.
 func stop() error {
 	var errs []error
 	for _, closeServer := range shared.close {
 		errs = append(errs, closeServer())
 	}
-	if len(shared.close) > 0 {
-		dir, _ := shared.dir() // made: there are servers in it
-		errs = append(errs, os.RemoveAll(dir))
+	for _, d := range shared.dirs {
+		errs = append(errs, os.RemoveAll(d.path))
 	}
 	return errors.Join(errs...)
 }
 
-// makeDir makes the directory of the shared servers, locked while this process lives, and removes those whose process
-// was killed.
-func makeDir() (string, error) {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*", "process-lock")) // the pattern is right
+// makeDir makes a directory of shared servers, locked while this process lives, and removes those whose process was
+// killed.
+func makeDir(parent string) (lockedDir, error) {
+	left, _ := filepath.Glob(filepath.Join(parent, prefix+"*", "process-lock")) // the pattern is right
 	for _, lock := range left {
 		if f, err := lockFile(lock); err == nil {
 			os.RemoveAll(filepath.Dir(lock)) // as much of it as is ours
 			f.Close()
 		}
 	}
-	dir, err := passableDir()
+	dir, err := passableDir(parent)
 	if err != nil {
-		return "", err
+		return lockedDir{}, err
 	}
 	// The lock gets its name when it is held, so that no other process ever finds it free.
 	path := filepath.Join(dir, "process-lock")
 	f, err := lockFile(path + ".new")
 	if err != nil {
-		return "", fmt.Errorf("lock directory: %w", err)
+		return lockedDir{}, fmt.Errorf("lock directory: %w", err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
-		return "", fmt.Errorf("lock directory: %w", err)
+		return lockedDir{}, fmt.Errorf("lock directory: %w", err)
 	}
-	shared.lock = f
-	return dir, nil
+	return lockedDir{path: dir, lock: f}, nil
 }
 
 func lockFile(path string) (*os.File, error) {

@@ -39,16 +39,14 @@ func TestDirLetsOtherUsersPass(t *testing.T) {
 }
 
 func TestMakeDirRemovesWhatKilledProcessesLeft(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	held := shared.lock
-	defer func() { shared.lock = held }()
-	living, err := makeDir()
+	parent := t.TempDir()
+	living, err := makeDir(parent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer shared.lock.Close()
-	killed := filepath.Join(os.TempDir(), prefix+"killed")
-	starting := filepath.Join(os.TempDir(), prefix+"starting") // has no lock yet
+	defer living.lock.Close()
+	killed := filepath.Join(parent, prefix+"killed")
+	starting := filepath.Join(parent, prefix+"starting") // has no lock yet
 	for _, dir := range []string{killed, starting} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -57,13 +55,12 @@ func TestMakeDirRemovesWhatKilledProcessesLeft(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(killed, "process-lock"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	keep := shared.lock
-	if _, err := makeDir(); err != nil {
+	next, err := makeDir(parent)
+	if err != nil {
 		t.Fatal(err)
 	}
-	shared.lock.Close()
-	shared.lock = keep
-	for dir, want := range map[string]bool{living: true, starting: true, killed: false} {
+	next.lock.Close()
+	for dir, want := range map[string]bool{living.path: true, starting: true, killed: false} {
 		if _, err := os.Stat(dir); (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %v", dir, err, want)
 		}
