@@ -65,7 +65,7 @@ const deadStream = "DEAD"
 func Look(ctx context.Context, c Config) (f Facts, err error) {
 	nc, err := nats.Connect(c.URL, nats.Name("meibo doctor"), nats.Timeout(5*time.Second))
 	if err != nil {
-		return f, fmt.Errorf("connect to queue: %w", err)
+		return f, fmt.Errorf("connect to queue: %w", withoutAddress(err))
 	}
 	defer nc.Close()
 	js, err := jetstream.New(nc)
