@@ -89,6 +89,15 @@ lint: ## Check format, vet, staticcheck and the messages' rules
 	go tool staticcheck -checks inherit,ST1000 ./...
 	cd proto && $(BUF) lint
 
+# The list of vulnerabilities is on the network, and so is the tool. Where they cannot be reached nothing is known, which
+# is neither good nor bad: exit status 75 of sysexits, "try again".
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what is linked (needs the network)
+	@said=$$(go run golang.org/x/vuln/cmd/govulncheck@latest ./... 2>&1) && { printf '%s\n' "$$said"; exit 0; }; \
+		printf '%s\n' "$$said"; \
+		case $$said in *'exit status 3'*) echo 'vuln: vulnerabilities were found' >&2; exit 3 ;; esac; \
+		echo 'vuln: NOT CHECKED: the tool or its list of vulnerabilities cannot be reached from here' >&2; exit 75
+
 .PHONY: generate
 generate: ## Generate the Go code of the messages
 	cd proto && $(BUF) generate

@@ -59,6 +59,7 @@ type commands struct {
 	Demo   demoCmd   `cmd:"" help:"Import a generated sample and show what came of it."`
 	Sample sampleCmd `cmd:"" help:"Write a sample file of members who do not exist."`
 
+	Doctor  doctorCmd  `cmd:"" help:"Check the parts, the settings and the imports of an installation, and say what to do."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema of the database up to date."`
 	Dead    deadCmd    `cmd:"" help:"Look at messages that could not be handled, and have their work go on."`
 	Tenant  tenantCmd  `cmd:"" help:"Manage tenants."`

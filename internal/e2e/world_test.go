@@ -43,10 +43,16 @@ type world struct {
 
 func newWorld(t *testing.T, configure func(*devstack.Services)) *world {
 	t.Helper()
+	return newWorldWith(t, configure, logger(t))
+}
+
+// newWorldWith is newWorld with another log.
+func newWorldWith(t *testing.T, configure func(*devstack.Services), log *zap.Logger) *world {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	d, err := devstack.Start(ctx, devstack.Options{
-		Data: embeddedtest.Dir(t), Listen: "127.0.0.1:0", Parts: parts(t), Configure: configure, Log: logger(t),
+		Data: embeddedtest.Dir(t), Listen: "127.0.0.1:0", Parts: parts(t), Configure: configure, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -71,8 +72,9 @@ func load[C any](set map[string]string) (C, error) {
 	return cfg, &e
 }
 
-// malformed reports why a value is refused. The library's error names the field but not the variable, which is
-// what an operator knows; so the variable is tried alone.
+// malformed reports why a value is refused, and never shows it: somebody may have put a password into the wrong
+// variable. The library's error names the field but not the variable, which is what an operator knows; so the variable is
+// tried alone.
 func malformed[C any](name, value string) error {
 	_, err := env.ParseAsWithOptions[C](env.Options{Environment: map[string]string{name: value}})
 	var all env.AggregateError
@@ -82,10 +84,23 @@ func malformed[C any](name, value string) error {
 	for _, err := range all.Errors {
 		var parse env.ParseError
 		if errors.As(err, &parse) {
-			return parse.Err
+			return withoutValue(parse.Err, value, parse.Type)
 		}
 	}
 	return nil
+}
+
+// withoutValue returns an error that says what err does but for the value.
+func withoutValue(err error, value string, kind reflect.Type) error {
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		return number.Err
+	}
+	said := strings.ReplaceAll(err.Error(), strconv.Quote(value), "it")
+	if strings.Contains(said, value) {
+		said = "it is no " + kind.String()
+	}
+	return errors.New(said)
 }
 
 // Setting describes one environment variable that a configuration reads.

@@ -25,13 +25,13 @@ func (c Config) Validate() error {
 	var errs []error
 	host, port, err := net.SplitHostPort(c.Addr)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil || host == "" || n == 0 {
-		errs = append(errs, fmt.Errorf("MEIBO_SMTP_ADDR: %q is not host:port", c.Addr))
+		errs = append(errs, errors.New("MEIBO_SMTP_ADDR is not host:port"))
 	}
 	if (c.User == "") != (c.Password == "") {
 		errs = append(errs, errors.New("MEIBO_SMTP_USER and MEIBO_SMTP_PASSWORD: one is set without the other"))
 	}
 	if _, err := parseAddress(c.From); err != nil {
-		errs = append(errs, fmt.Errorf("MEIBO_MAIL_FROM: %q is not an address", c.From))
+		errs = append(errs, errors.New("MEIBO_MAIL_FROM is not an address"))
 	}
 	return errors.Join(errs...)
 }

@@ -38,6 +38,9 @@ var (
 	ErrExists = errors.New("exists already")
 	// ErrReused: an idempotency key comes again, with another request.
 	ErrReused = errors.New("idempotency key reused")
+	// ErrURL: the address of the database cannot be read. What is wrong with it is not said: parsers quote what may be a
+	// part of the password.
+	ErrURL = errors.New("the database's address is not of the form postgres://user:password@host:port/database?sslmode=…")
 )
 
 // Config is how to reach the database.
@@ -56,7 +59,7 @@ type DB struct {
 func Open(ctx context.Context, c Config) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", err)
+		return nil, ErrURL
 	}
 	cfg.MaxConns = c.MaxConns
 	cfg.ConnConfig.ConnectTimeout = 10 * time.Second

@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,7 +132,7 @@ func Open(c Config, log *zap.Logger) (*Queue, error) {
 		nats.ReconnectHandler(func(*nats.Conn) { log.Info("queue connected again") }),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("connect to queue: %w", err)
+		return nil, fmt.Errorf("connect to queue: %w", withoutAddress(err))
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {
@@ -139,6 +140,15 @@ func Open(c Config, log *zap.Logger) (*Queue, error) {
 		return nil, fmt.Errorf("connect to queue: %w", err)
 	}
 	return &Queue{nc: nc, js: js, log: log, cfg: c, patience: newerPatience, again: newerAgain, buffers: sync.Pool{New: func() any { return new([]byte) }}}, nil
+}
+
+// withoutAddress returns err, unless it is about an address that cannot be read, which it would quote with its password.
+func withoutAddress(err error) error {
+	var unreadable *url.Error
+	if errors.As(err, &unreadable) {
+		return errors.New("the address is not of the form nats://user:password@host:port")
+	}
+	return err
 }
 
 // Close ends the connection.
