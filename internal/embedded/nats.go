@@ -25,6 +25,8 @@ type NATSConfig struct {
 	// survives a power loss and makes messages of 500 KiB about a quarter slower; otherwise a power loss, but not the
 	// death of the process, can take the messages of the last interval.
 	SyncInterval time.Duration
+	// MaxStore is how many bytes all streams may take on the disk; 0 leaves it to what is free on it.
+	MaxStore int64
 }
 
 // maxPayload is the largest message that the server takes, in bytes.
@@ -85,7 +87,7 @@ func (n *NATS) launch(ctx context.Context, cfg NATSConfig, port int, password st
 	s, err := server.NewServer(&server.Options{
 		ServerName: "meibo", Host: host, Port: port, Username: "meibo", Password: password,
 		JetStream: true, StoreDir: n.home.path, SyncInterval: cfg.SyncInterval, SyncAlways: cfg.SyncInterval == 0,
-		MaxPayload: maxPayload, NoSigs: true,
+		JetStreamMaxStore: cfg.MaxStore, MaxPayload: maxPayload, NoSigs: true,
 	})
 	if err != nil {
 		return fmt.Errorf("configure server: %w", err)

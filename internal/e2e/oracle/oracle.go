@@ -57,6 +57,8 @@ type Import struct {
 	FirstID int64
 	Start   time.Time
 	Rows    []Row
+	// Stopped imports were ended before their last stage: nothing that looks at the whole file was done.
+	Stopped bool
 }
 
 // Row is a record of the file that is not blank.
@@ -64,6 +66,8 @@ type Row struct {
 	// Number is the one that Excel shows.
 	Number int64
 	Cells  []string
+	// Left rows are those that were not merged yet when the import was stopped.
+	Left bool
 }
 
 // Result is what must have come of an import.
@@ -114,9 +118,15 @@ func Run(l List, i Import) (Result, error) {
 		return Result{}, err
 	}
 	for n := range i.Rows {
-		r.row(&i.Rows[n])
+		if i.Rows[n].Left {
+			r.leave(&i.Rows[n])
+		} else {
+			r.row(&i.Rows[n])
+		}
 	}
-	r.finish()
+	if !i.Stopped {
+		r.finish()
+	}
 	return r.conclude(), nil
 }
 
