@@ -80,6 +80,9 @@ func newErrand(r *rand.Rand, first bool, rows int) *errand {
 	o.Duplicates = pick("last", "last", "first", "reject")
 	o.NewConsent = pick("true", "false")
 	o.MultipleMatches = pick("reject", "most_recent")
+	if o.Mode == string(member.Delete) {
+		o.MultipleMatches = ""
+	}
 	o.MaxRemoved = "100%"
 	if r.IntN(4) == 0 {
 		o.ImportTag = pick("春", "夏")
