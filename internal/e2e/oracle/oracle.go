@@ -100,7 +100,7 @@ type run struct {
 	named map[int64]naming
 	// memory are the opt-outs that were there before; recorded and forgotten are what this import adds and takes back.
 	memory, recorded, forgotten map[OptOut]bool
-	// before is the number of members of the import's kind, leads tells whether there were leads.
+	// before is the number of members of the import's kind, leads tells whether there may be leads.
 	before int64
 	leads  bool
 	result Result
@@ -140,6 +140,7 @@ func newRun(l List, i Import) (*run, error) {
 		times: map[string]int{}, merged: map[string]bool{}, named: map[int64]naming{},
 		memory: map[OptOut]bool{}, recorded: map[OptOut]bool{}, forgotten: map[OptOut]bool{},
 	}
+	r.leads = r.rules.Kind == member.KindLead // which it may make itself
 	free := int64(0)
 	for n := range l.Members {
 		m := l.Members[n]
