@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -29,10 +30,11 @@ type audit struct {
 	*press
 	errands []*errand
 	all     map[imports.ID]*imports.Import
+	before  []before
 }
 
 // check waits until all errands are done, and looks at everything that they have left behind.
-func (c *town) check(ctx context.Context, errands []*errand) {
+func (c *town) check(ctx context.Context, errands []*errand, r *rand.Rand) {
 	a := &audit{town: c, press: &press{}, errands: errands, all: map[imports.ID]*imports.Import{}}
 	if err := a.open(ctx); err != nil {
 		c.blame("look at what has come of it: %v", err)
@@ -49,6 +51,9 @@ func (c *town) check(ctx context.Context, errands []*errand) {
 	}
 	a.members(ctx)
 	a.until(ctx, "every mail is sent", a.unsent)
+	if len(c.wrong) == 0 {
+		a.takeBack(ctx, r, *chaosClock)
+	}
 	a.until(ctx, "the queue is empty", a.queued)
 	c.restart("MEIBO_UPLOAD_EXPIRY=1s")
 	a.until(ctx, "what only running imports need is gone", a.scratch)

@@ -29,6 +29,8 @@ type errand struct {
 	// their messages delivered twice.
 	after, cancelled time.Duration
 	echoed           bool
+	// paused is the time from its start until it is paused, 0 for never, and pause how long.
+	paused, pause time.Duration
 
 	id string
 	// asked tells that cancelling was confirmed.
@@ -58,6 +60,9 @@ func (w wishes) errands(r *rand.Rand, tenants []*citizen) (all [][]*errand) {
 				e.cancelled = ms(1 + r.Int64N(2000))
 			}
 			e.echoed = r.IntN(3) == 0
+			if r.IntN(4) == 0 {
+				e.paused, e.pause = ms(1+r.Int64N(1000)), ms(1+r.Int64N(1000))
+			}
 			line = append(line, e)
 		}
 		all = append(all, line)
@@ -153,7 +158,8 @@ func (e *errand) csv() []byte {
 
 // run does the errands of all lists and returns when each import has been started, and cancelled where it is to be.
 func (c *town) run(ctx context.Context, all [][]*errand, echo *echo) {
-	var wg, cancels sync.WaitGroup
+	var wg, later sync.WaitGroup
+	pauses := c.knows(ctx, "pause")
 	for _, line := range all {
 		wg.Go(func() {
 			for _, e := range line {
@@ -164,16 +170,19 @@ func (c *town) run(ctx context.Context, all [][]*errand, echo *echo) {
 					echo.add(id)
 				}
 				if e.cancelled > 0 {
-					cancels.Go(func() {
+					later.Go(func() {
 						rest(ctx, e.cancelled)
 						c.cancel(ctx, e)
 					})
+				}
+				if e.paused > 0 && pauses {
+					later.Go(func() { c.interrupt(ctx, e) })
 				}
 			}
 		})
 	}
 	wg.Wait()
-	cancels.Wait()
+	later.Wait()
 }
 
 // step bounds one try of a call: a process may be frozen.

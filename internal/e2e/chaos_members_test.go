@@ -34,6 +34,7 @@ func (a *audit) list(ctx context.Context, errands []*errand) error {
 	schema := member.Standard()
 	var l oracle.List
 	var last *imports.Import
+	var b before
 	for _, e := range a.turns(errands) {
 		id, _ := imports.ParseID(e.id)
 		last = a.all[id]
@@ -48,6 +49,7 @@ func (a *audit) list(ctx context.Context, errands []*errand) error {
 		if err := a.compare(ctx, e, last, want); err != nil {
 			return err
 		}
+		b = before{last: e, list: l}
 		l = oracle.List{Members: want.Members, OptOuts: want.OptOuts}
 	}
 	if last == nil {
@@ -60,6 +62,7 @@ func (a *audit) list(ctx context.Context, errands []*errand) error {
 	}
 	wrong := difference(lines(schema, members, *last.StartedAt), lines(schema, l.Members, *last.StartedAt))
 	wrong += difference(optOuts(out), optOuts(l.OptOuts))
+	a.before = append(a.before, b)
 	if wrong != "" {
 		return fmt.Errorf("members are not as they must be:\n%s", excerpt(wrong))
 	}

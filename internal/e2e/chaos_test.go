@@ -96,7 +96,7 @@ func (s storm) rage(t *testing.T, seed uint64) {
 	}
 	all := s.wishes.errands(r, c.tenants)
 	plan := faults(r, s.faults, s.within, *chaosClock)
-	c.endure(ctx, t, all, plan)
+	c.endure(ctx, t, all, plan, r)
 	c.close()
 	took := time.Since(start).Round(100 * time.Millisecond)
 	if len(c.wrong) == 0 {
@@ -111,7 +111,7 @@ func (s storm) rage(t *testing.T, seed uint64) {
 }
 
 // endure has the faults happen while the errands are done, waits until all is calm, and looks at what has come of it.
-func (c *town) endure(ctx context.Context, t *testing.T, all [][]*errand, plan []fault) {
+func (c *town) endure(ctx context.Context, t *testing.T, all [][]*errand, plan []fault, r *rand.Rand) {
 	if err := c.lists(ctx, all); err != nil {
 		c.blame("make lists: %v", err)
 		return
@@ -126,5 +126,5 @@ func (c *town) endure(ctx context.Context, t *testing.T, all [][]*errand, plan [
 	if len(c.wrong) > 0 {
 		return
 	}
-	c.check(ctx, slices.Concat(all...))
+	c.check(ctx, slices.Concat(all...), r)
 }

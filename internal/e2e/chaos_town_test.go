@@ -46,7 +46,9 @@ type town struct {
 // citizen is a tenant.
 type citizen struct {
 	id      tenant.ID
-	clients []*client.Client // one for each uploader
+	key     string
+	urls    []string         // of the uploaders
+	clients []*client.Client // one for each of them
 }
 
 // partNames are the parts in the order in which they are started.
@@ -157,8 +159,9 @@ func (c *town) settle(ctx context.Context, databaseURL string, tenants int) erro
 		if err != nil {
 			return err
 		}
-		who := &citizen{id: t.ID}
+		who := &citizen{id: t.ID, key: key}
 		for _, listen := range listens {
+			who.urls = append(who.urls, "http://"+listen)
 			who.clients = append(who.clients, client.New("http://"+listen, key))
 		}
 		c.tenants = append(c.tenants, who)
