@@ -40,8 +40,18 @@ var kinds = []struct {
 	what   string
 	weight int
 }{
-	{"kill", 8}, {"stop", 2}, {"freeze", 5}, {"crash", 5}, {"restart", 3}, {"cut", 4}, {"lose requests", 3}, {"lose answers", 4},
-	{"delay", 3}, {"slow", 3}, {"fill disk", 2}, {"step clock", 3},
+	{"kill", 8},
+	{"stop", 2},
+	{"freeze", 5},
+	{"crash", 5},
+	{"restart", 3},
+	{"cut", 4},
+	{"lose requests", 3},
+	{"lose answers", 4},
+	{"delay", 3},
+	{"slow", 3},
+	{"fill disk", 2},
+	{"step clock", 3},
 }
 
 // faults makes the plan of a seed: so many faults, each beginning within the time.
