@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -24,7 +25,7 @@ type worker struct {
 	mu   sync.Mutex
 	cmd  *exec.Cmd
 	done chan struct{}
-	told bool // to end
+	told *atomic.Bool // that process is to end
 }
 
 // start runs the process; where it ends by itself it is started again, as whoever runs services has it.
@@ -41,28 +42,22 @@ func (w *worker) start() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	w.cmd, w.done, w.told = cmd, make(chan struct{}), false
-	go w.wait(cmd, w.done)
+	w.cmd, w.done, w.told = cmd, make(chan struct{}), new(atomic.Bool)
+	go w.wait(cmd, w.done, w.told)
 	return nil
 }
 
-func (w *worker) wait(cmd *exec.Cmd, done chan struct{}) {
+func (w *worker) wait(cmd *exec.Cmd, done chan struct{}, told *atomic.Bool) {
 	err := cmd.Wait()
 	close(done)
-	w.mu.Lock()
-	told := w.told
-	w.mu.Unlock()
-	if told {
+	if told.Load() {
 		return
 	}
 	w.died(w, fmt.Errorf("%w: %v", errGone, err))
 	time.Sleep(time.Second)
 	w.busy.Lock()
 	defer w.busy.Unlock()
-	w.mu.Lock()
-	told = w.told
-	w.mu.Unlock()
-	if !told {
+	if !told.Load() {
 		if err := w.start(); err != nil {
 			w.died(w, err)
 		}
@@ -81,12 +76,12 @@ func (w *worker) signal(sig syscall.Signal) {
 // killed.
 func (w *worker) stop(sig syscall.Signal, within time.Duration) (ok bool) {
 	w.mu.Lock()
-	cmd, done := w.cmd, w.done
-	w.told = true
+	cmd, done, told := w.cmd, w.done, w.told
 	w.mu.Unlock()
 	if cmd == nil {
 		return true
 	}
+	told.Store(true)
 	_ = cmd.Process.Signal(sig)
 	late := time.NewTimer(within)
 	defer late.Stop()
