@@ -81,6 +81,16 @@ ORACLE_SEED ?= 1
 oracle: ## Try ORACLE_CASES (5000) random imports against the rules of merging written over again
 	go test ./internal/e2e -run '^TestPipelineDoesAsTheOracleSays$$' -timeout 0 -oracle.cases $(ORACLE_CASES) -oracle.seed $(ORACLE_SEED)
 
+# How many seeds of faults `make chaos` tries, the first of them, and how many installations it has at the same time.
+CHAOS_RUNS ?= 200
+CHAOS_SEED ?= 1
+CHAOS_PARALLEL ?= 1
+
+.PHONY: chaos
+chaos: ## Kill, freeze, cut off and refill everything at random, CHAOS_RUNS (200) times, and compare what comes of it
+	go test ./internal/e2e -run '^TestEverythingEndsAsItMustWhateverFails$$' -v -count 1 -timeout 0 -parallel $(CHAOS_PARALLEL) \
+		-chaos.runs $(CHAOS_RUNS) -chaos.seed $(CHAOS_SEED) -chaos.clock
+
 .PHONY: lint
 lint: ## Check format, vet, staticcheck and the messages' rules
 	@unformatted=$$(go tool gofumpt -l cmd deploy internal proto services) && \

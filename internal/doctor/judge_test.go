@@ -90,7 +90,7 @@ func TestEachDisorderIsFoundWithItsReason(t *testing.T) {
 		"uploads":          {func(f *Facts) { f.Database.Uploads, f.Database.UploadAge = 2, 100*time.Hour }, "warning uploads_unfinished 2 uploads"},
 		"journal":          {func(f *Facts) { f.Database.JournalUntil = now }, "warning journal_short merger"},
 		"idle in transaction": {func(f *Facts) {
-			f.Database.Sessions = []postgres.Session{{PID: 99, State: "idle in transaction", Age: time.Hour}}
+			f.Database.Sessions = []postgres.Backend{{PID: 99, State: "idle in transaction", Age: time.Hour}}
 		}, "warning session_holds_locks pg_terminate_backend(99)"},
 		"queue down":       {func(f *Facts) { f.Queue, f.QueueErr = nil, errors.New("no servers") }, "problem queue_unreachable no servers"},
 		"queue full":       {func(f *Facts) { f.Queue.Stored = 95 }, "problem queue_full Of the 100"},
@@ -131,7 +131,7 @@ func TestEachDisorderIsFoundWithItsReason(t *testing.T) {
 		}, "problem import_stuck There is no consumer finisher"},
 		"stuck behind a lock": {func(f *Facts) {
 			f.stand()
-			f.Database.Sessions = []postgres.Session{{PID: 8, State: "active", Age: 2 * time.Minute, BlockedBy: []int{9}}}
+			f.Database.Sessions = []postgres.Backend{{PID: 8, State: "active", Age: 2 * time.Minute, BlockedBy: []int{9}}}
 		}, "problem import_stuck pg_terminate_backend(9)"},
 		"stuck, nobody knows why": {func(f *Facts) { f.stand() }, "problem import_stuck (会員.csv) of tenant 7 runs since 1h0m0s"},
 	} {

@@ -22,7 +22,10 @@ import (
 	"github.com/meibo/meibo/internal/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { embeddedtest.Main(m) }
+func TestMain(m *testing.M) {
+	runIfPartCalled()
+	embeddedtest.Main(m)
+}
 
 // patience bounds every wait of a test; nothing takes a tenth of it.
 const patience = 3 * time.Minute

@@ -29,6 +29,8 @@ type NATSConfig struct {
 	Password string
 	// Cluster makes the server one of several; the zero value leaves it alone.
 	Cluster NATSCluster
+	// MaxStore is how many bytes all streams may take on the disk; 0 leaves it to what is free on it.
+	MaxStore int64
 }
 
 // NATSCluster is a server's place among others on this machine.
@@ -110,7 +112,7 @@ func (n *NATS) launch(ctx context.Context, cfg NATSConfig, port int, password st
 	options := &server.Options{
 		ServerName: "meibo", Host: host, Port: port, Username: "meibo", Password: password,
 		JetStream: true, StoreDir: n.home.path, SyncInterval: cfg.SyncInterval, SyncAlways: cfg.SyncInterval == 0,
-		MaxPayload: maxPayload, NoSigs: true,
+		JetStreamMaxStore: cfg.MaxStore, MaxPayload: maxPayload, NoSigs: true,
 	}
 	if cfg.Cluster.Name != "" {
 		options.ServerName, options.Routes = cfg.Cluster.Name, cfg.Cluster.routes()

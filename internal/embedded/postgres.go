@@ -127,6 +127,20 @@ func (p *Postgres) Close() error {
 	return errors.New("stop postgres: it did not stop by itself and was killed")
 }
 
+// Crash ends the server as a failure would ("immediate shutdown"): sessions break off, nothing is written down, and the
+// next start recovers from the log.
+func (p *Postgres) Crash() {
+	if p.child == nil {
+		return
+	}
+	defer p.home.close()
+	p.child.signal(syscall.SIGQUIT)
+	if !p.child.endedWithin(5 * time.Second) {
+		p.child.signal(syscall.SIGKILL)
+		<-p.child.done
+	}
+}
+
 // start does the work of [StartPostgres] in the directory that it holds.
 func (p *Postgres) start(ctx context.Context, cfg PostgresConfig) error {
 	data := p.home.join("data")

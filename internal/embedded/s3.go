@@ -162,3 +162,11 @@ func (s *S3) Close() error {
 	<-s.child.done
 	return errors.New("stop s3: it did not stop by itself and was killed")
 }
+
+// Crash kills the server in the midst of its requests.
+func (s *S3) Crash() {
+	defer s.home.close()
+	s.child.signal(syscall.SIGKILL)
+	<-s.child.done
+	s.alive.Close()
+}

@@ -33,7 +33,7 @@ type Facts struct {
 	// Bytes is the size of the database.
 	Bytes int64
 	// Sessions are in a transaction for long, or wait for one.
-	Sessions []Session
+	Sessions []Backend
 	// Outbox is how many messages wait to be published, OutboxAge since when the oldest does.
 	Outbox    int
 	OutboxAge time.Duration
@@ -49,8 +49,8 @@ type Facts struct {
 	JournalUntil time.Time
 }
 
-// Session is somebody's session that others may have to wait for.
-type Session struct {
+// Backend is somebody's connection that others may have to wait for.
+type Backend struct {
 	PID         int
 	Application string
 	// State is active or idle in transaction.
@@ -119,7 +119,7 @@ func newestSchema() (newest int, err error) {
 
 func serverFacts(ctx context.Context, tx pgx.Tx, f *Facts) error {
 	return tx.QueryRow(ctx, `select current_setting('server_version_num')::int,
-			(select rolsuper or rolbypassrls from pg_roles where rolname = session_user),
+			(select rolsuper or rolbypassrls from pg_roles where rolname = current_user),
 			(select count(*) from pg_stat_activity where backend_type = 'client backend'),
 			current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
 			pg_database_size(current_database())`).Scan(&f.Version, &f.Bypass, &f.Connections, &f.MaxConnections, &f.Bytes)
@@ -149,7 +149,7 @@ func sessionFacts(ctx context.Context, tx pgx.Tx, f *Facts) error {
 	if err != nil {
 		return err
 	}
-	f.Sessions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
+	f.Sessions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Backend])
 	return err
 }
 

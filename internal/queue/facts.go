@@ -57,9 +57,6 @@ type ConsumerFacts struct {
 // Drift is a setting that is not as the services make it.
 type Drift struct{ Field, Have, Want string }
 
-// deadStream keeps the messages that could not be handled.
-const deadStream = "DEAD"
-
 // Look asks the server for all facts, within the time of ctx, and changes nothing. An error says that it could not be
 // reached, or has no JetStream.
 func Look(ctx context.Context, c Config) (f Facts, err error) {

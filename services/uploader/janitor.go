@@ -16,8 +16,8 @@ import (
 	"github.com/meibo/meibo/internal/tenant"
 )
 
-// sweepEvery is how often a janitor looks through the object storage; up to half as much again is added, so that those
-// of many uploaders do not look at the same moment.
+// sweepEvery is how often a janitor looks through the object storage, and more often where uploads expire sooner; up to
+// half as much again is added, so that those of many uploaders do not look at the same moment.
 const sweepEvery = time.Hour
 
 // maxSuspects bounds the files that a janitor remembers from one look to the next.
@@ -56,11 +56,12 @@ func (j *janitor) run(ctx context.Context) error {
 	if j.expiry <= 0 {
 		return nil
 	}
+	every := min(sweepEvery, j.expiry)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(sweepEvery + rand.N(sweepEvery/2)):
+		case <-time.After(every + rand.N(every/2+1)):
 		}
 		start := time.Now()
 		done, err := j.sweep(ctx, start.Add(-j.expiry))

@@ -57,6 +57,8 @@ type Import struct {
 	FirstID int64
 	Start   time.Time
 	Rows    []Row
+	// Stopped imports were ended before their last stage: nothing that looks at the whole file was done.
+	Stopped bool
 }
 
 // Row is a record of the file that is not blank.
@@ -64,6 +66,8 @@ type Row struct {
 	// Number is the one that Excel shows.
 	Number int64
 	Cells  []string
+	// Left rows are those that were not merged yet when the import was stopped.
+	Left bool
 }
 
 // Result is what must have come of an import.
@@ -96,7 +100,7 @@ type run struct {
 	named map[int64]naming
 	// memory are the opt-outs that were there before; recorded and forgotten are what this import adds and takes back.
 	memory, recorded, forgotten map[OptOut]bool
-	// before is the number of members of the import's kind, leads tells whether there were leads.
+	// before is the number of members of the import's kind, leads tells whether there may be leads.
 	before int64
 	leads  bool
 	result Result
@@ -114,9 +118,15 @@ func Run(l List, i Import) (Result, error) {
 		return Result{}, err
 	}
 	for n := range i.Rows {
-		r.row(&i.Rows[n])
+		if i.Rows[n].Left {
+			r.leave(&i.Rows[n])
+		} else {
+			r.row(&i.Rows[n])
+		}
 	}
-	r.finish()
+	if !i.Stopped {
+		r.finish()
+	}
 	return r.conclude(), nil
 }
 
@@ -130,6 +140,7 @@ func newRun(l List, i Import) (*run, error) {
 		times: map[string]int{}, merged: map[string]bool{}, named: map[int64]naming{},
 		memory: map[OptOut]bool{}, recorded: map[OptOut]bool{}, forgotten: map[OptOut]bool{},
 	}
+	r.leads = r.rules.Kind == member.KindLead // which it may make itself
 	free := int64(0)
 	for n := range l.Members {
 		m := l.Members[n]

@@ -53,6 +53,14 @@ func (r *run) row(row *Row) {
 	r.merged[j.key] = true
 }
 
+// leave passes over a row that was not merged; the id that it would have given stays its own.
+func (r *run) leave(row *Row) {
+	if _, unreadable := r.unreadable(row); !unreadable {
+		r.ordinal++
+	}
+	r.result.Totals.NotProcessed++
+}
+
 // mappedCells are the cells of the columns that are imported, empty where the row is too short.
 func (r *run) mappedCells(row *Row) []string {
 	var cells []string
