@@ -189,6 +189,42 @@ func TestOwnerAndImporterGetOneMailEach(t *testing.T) {
 	}
 }
 
+// TestEachEndOfAnImportIsToldOnce has an import fail, go on, and complete: its owner is told of both ends, and while it runs,
+// or after an event that is late, of nothing.
+func TestEachEndOfAnImportIsToldOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.owner(t, "owner@shop.example", tenant.Japanese)
+	j := o.running(t, 0)
+	_, err := o.db.FailImport(t.Context(), o.tenant, j.Import, member.Problem{Code: member.PoisonChunk, Detail: "2–301"})
+	must(t, err)
+	for range 2 {
+		must(t, o.handle(t.Context(), j))
+	}
+	must(t, o.db.ResumeImport(t.Context(), o.tenant, j.Import))
+	must(t, o.handle(t.Context(), j))
+	if mails := o.recorded(t, j); len(mails) != 0 {
+		t.Errorf("mails of the second run %+v, want none yet", mails)
+	}
+	o.end(t, j, true)
+	for range 2 {
+		must(t, o.handle(t.Context(), j))
+	}
+	var subjects []string
+	ids := map[string]bool{}
+	for _, m := range o.server.Messages() {
+		c, err := m.Parse()
+		must(t, err)
+		subjects, ids[c.ID] = append(subjects, c.Subject), true
+		if failed := c.Subject == "CSVインポート処理エラー"; failed != (strings.Contains(c.Text, "2–301行目") && strings.Contains(c.Text, "停止した段階：") && strings.Contains(c.Text, "再開できます")) {
+			t.Errorf("mail %q says\n%s", c.Subject, c.Text)
+		}
+	}
+	if !slices.Equal(subjects, []string{"CSVインポート処理エラー", "CSVインポート処理完了"}) || len(ids) != 2 {
+		t.Errorf("mails %q of %d ids, want one of each end", subjects, len(ids))
+	}
+}
+
 func TestImportSaysWhoIsToldAndWhen(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
