@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -64,9 +63,6 @@ func (m *merging) appendJournal(b []byte) ([]byte, error) {
 				old = member.ListValue(r.TagsBefore)
 			}
 			before, after = appendMember(before, &tags, &old), appendMember(after, &tags, &now)
-		}
-		if len(after) == len("1{") {
-			return nil, fmt.Errorf("member %d changed, and none of its fields did", r.ID)
 		}
 		b = appendText(b, actUpdated)
 		for _, object := range [...][]byte{before, after} {

@@ -24,7 +24,8 @@ const (
 	deadStream  = "DEAD"
 	deadSubject = "dead."
 	deadAge     = 30 * 24 * time.Hour
-	deadBytes   = 256 << 20
+	// A limit in bytes would be set aside of the server's storage from the start, needed or not.
+	deadMessages = 500
 )
 
 // The headers of a dead letter.

@@ -82,7 +82,7 @@ func streams(replicas int) []jetstream.StreamConfig {
 			Name: deadStream, Description: "messages that could not be handled, for operators",
 			Subjects:  []string{deadSubject + ">"},
 			Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Replicas: replicas,
-			MaxAge: deadAge, MaxBytes: deadBytes, Duplicates: 10 * time.Minute,
+			MaxAge: deadAge, MaxMsgs: deadMessages, Duplicates: 10 * time.Minute,
 		},
 	}
 }
