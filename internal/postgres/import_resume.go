@@ -204,9 +204,10 @@ func settleList(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	})
 }
 
-// SettleCancelled does what is left to do for cancelled imports, and returns for how many.
+// SettleCancelled does what is left to do for cancelled imports, and returns for how many. One that cannot be settled keeps
+// no other from it.
 func (db *DB) SettleCancelled(ctx context.Context) (n int, err error) {
-	rows, err := db.pool.Query(ctx, `select tenant_id, id from import where settling limit 100`)
+	rows, err := db.pool.Query(ctx, `select tenant_id, id from import where settling order by finished_at limit 100`)
 	if err != nil {
 		return 0, fmt.Errorf("find cancelled imports: %w", err)
 	}
@@ -218,12 +219,13 @@ func (db *DB) SettleCancelled(ctx context.Context) (n int, err error) {
 		return 0, fmt.Errorf("find cancelled imports: %w", err)
 	}
 	for _, i := range left {
-		if err := db.settle(ctx, i.tenant, i.id); err != nil {
-			return n, fmt.Errorf("settle cancelled import %s: %w", i.id, err)
+		if failed := db.settle(ctx, i.tenant, i.id); failed != nil {
+			err = errors.Join(err, fmt.Errorf("settle cancelled import %s: %w", i.id, failed))
+		} else {
+			n++
 		}
-		n++
 	}
-	return n, nil
+	return n, err
 }
 
 // Runs reports whether the import runs now, so that what the queue has of it is still wanted. The tenant may be 0, where a
