@@ -128,6 +128,10 @@ func TestJournalGoesWhenNobodyCanUndoByIt(t *testing.T) {
 	if expire(now.Add(48 * time.Hour)); journal() != 0 {
 		t.Errorf("%d rows, want none", journal())
 	}
+	// What is gone does not come back by being kept for longer.
+	if _, err := c.db.RequestUndo(t.Context(), c.tenant, c.job.ID, false, 0); !errors.Is(err, postgres.ErrUndoExpired) {
+		t.Errorf("undo without a journal: %v, want ErrUndoExpired", err)
+	}
 
 	// Weeks go as a whole, but for those of imports that run.
 	c.start(t, 1)

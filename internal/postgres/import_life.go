@@ -378,19 +378,33 @@ func markEnded(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 
 // settleOptOuts remembers the opt-outs of an import that has ended, and forgets those that it was allowed to lift; undo
 // brings them back. The import's notes of them are swept later: a chunk that is under way, and will not commit, may have
-// locked some.
+// locked some. A database that is not migrated yet keeps nothing to undo by.
 func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, list int64) error {
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		var b pgx.Batch
+		b.Queue(rememberOptOuts+` do update set also = o.also || excluded.import_id
+				where o.import_id <> excluded.import_id and excluded.import_id <> all(coalesce(o.also, '{}'))`, t, id, list, time.Now())
+		b.Queue(`with gone as (`+forgetOptOuts+` returning *)
+			insert into opt_out_lifted (tenant_id, import_id, field, contact, by_import, also, created_at)
+			select $1, $2, field, contact, import_id, also, created_at from gone on conflict do nothing`, t, id, list)
+		return tx.SendBatch(ctx, &b).Close()
+	})
+	if !olderSchema(err) {
+		return err
+	}
 	var b pgx.Batch
-	b.Queue(`insert into opt_out as o (tenant_id, list_id, field, contact, import_id, created_at)
-		select tenant_id, $3, field, contact, import_id, $4 from import_opt_out where tenant_id = $1 and import_id = $2 and opted_out
-		on conflict (tenant_id, list_id, field, contact) do update set also = o.also || excluded.import_id
-			where o.import_id <> excluded.import_id and excluded.import_id <> all(coalesce(o.also, '{}'))`, t, id, list, time.Now())
-	// From each opt-in to its opt-out, by the key: without statistics the planner might go through the import's rows for
-	// every opt-out of the list.
-	b.Queue(`with gone as (delete from opt_out where ctid = any(array(select o.ctid from import_opt_out i, lateral (
-				select ctid from opt_out where tenant_id = $1 and list_id = $3 and field = i.field and contact = i.contact offset 0) o
-			where i.tenant_id = $1 and i.import_id = $2 and not i.opted_out)) returning *)
-		insert into opt_out_lifted (tenant_id, import_id, field, contact, by_import, also, created_at)
-		select $1, $2, field, contact, import_id, also, created_at from gone on conflict do nothing`, t, id, list)
+	b.Queue(rememberOptOuts+` do nothing`, t, id, list, time.Now())
+	b.Queue(forgetOptOuts, t, id, list)
 	return tx.SendBatch(ctx, &b).Close()
 }
+
+// rememberOptOuts and forgetOptOuts do so with the opt-outs and opt-ins of the import $2, in its list $3. From each opt-in to
+// its opt-out by the key: without statistics the planner might go through the import's rows for every opt-out of the list.
+const (
+	rememberOptOuts = `insert into opt_out as o (tenant_id, list_id, field, contact, import_id, created_at)
+		select tenant_id, $3, field, contact, import_id, $4 from import_opt_out where tenant_id = $1 and import_id = $2 and opted_out
+		on conflict (tenant_id, list_id, field, contact)`
+	forgetOptOuts = `delete from opt_out where ctid = any(array(select o.ctid from import_opt_out i, lateral (
+			select ctid from opt_out where tenant_id = $1 and list_id = $3 and field = i.field and contact = i.contact offset 0) o
+		where i.tenant_id = $1 and i.import_id = $2 and not i.opted_out))`
+)

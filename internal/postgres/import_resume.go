@@ -14,7 +14,7 @@ import (
 )
 
 // ErrOvertaken is returned for an import that cannot be resumed because of what was done since: a retry of the same rows
-// has run, or it is about to be undone.
+// has run or was undone, or the import itself is about to be.
 var ErrOvertaken = errors.New("overtaken")
 
 // PauseImport has a running import stand still at a chunk boundary: once it returns, nothing of the import is merged any
@@ -116,7 +116,8 @@ func requeue(ctx context.Context, tx pgx.Tx, i *imports.Import, list int64) erro
 	var overtaken bool
 	err := tx.QueryRow(ctx, `select exists (select from import_undo where tenant_id = $1 and import_id = $2 and not dry_run and finished_at is null)
 			or $3 <> '00000000-0000-0000-0000-000000000000'::uuid and exists (select from import o
-				where o.tenant_id = $1 and o.id <> $2 and (o.id = $3 or o.parent_id = $3) and greatest(o.started_at, o.resumed_at) > $4)`,
+				where o.tenant_id = $1 and o.id <> $2 and (o.id = $3 or o.parent_id = $3) and (greatest(o.started_at, o.resumed_at) > $4
+					or exists (select from import_undo u where u.tenant_id = $1 and u.import_id = o.id and not u.dry_run and u.started_at > $4)))`,
 		i.Tenant, i.ID, i.Parent, i.StartedAt).Scan(&overtaken)
 	if err == nil && overtaken {
 		err = ErrOvertaken
@@ -204,9 +205,10 @@ func settleList(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	})
 }
 
-// SettleCancelled does what is left to do for cancelled imports, and returns for how many.
+// SettleCancelled does what is left to do for cancelled imports, and returns for how many. One that cannot be settled keeps
+// no other from it.
 func (db *DB) SettleCancelled(ctx context.Context) (n int, err error) {
-	rows, err := db.pool.Query(ctx, `select tenant_id, id from import where settling limit 100`)
+	rows, err := db.pool.Query(ctx, `select tenant_id, id from import where settling order by finished_at limit 100`)
 	if err != nil {
 		return 0, fmt.Errorf("find cancelled imports: %w", err)
 	}
@@ -218,12 +220,13 @@ func (db *DB) SettleCancelled(ctx context.Context) (n int, err error) {
 		return 0, fmt.Errorf("find cancelled imports: %w", err)
 	}
 	for _, i := range left {
-		if err := db.settle(ctx, i.tenant, i.id); err != nil {
-			return n, fmt.Errorf("settle cancelled import %s: %w", i.id, err)
+		if failed := db.settle(ctx, i.tenant, i.id); failed != nil {
+			err = errors.Join(err, fmt.Errorf("settle cancelled import %s: %w", i.id, failed))
+		} else {
+			n++
 		}
-		n++
 	}
-	return n, nil
+	return n, err
 }
 
 // Runs reports whether the import runs now, so that what the queue has of it is still wanted. The tenant may be 0, where a

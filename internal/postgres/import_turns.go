@@ -17,7 +17,12 @@ func turnsLock(t tenant.ID) int64 { return int64(xxhash.Sum64String(fmt.Sprintf(
 // runNext gives the list's turn to who has waited longest for it, if it is free. A tenant that may only have so many
 // imports running has a turn of its own to give: what has waited longest in any of its lists comes first. The list and the
 // tenant's turns are locked.
+//
+// Cancelled imports of the list are settled first, whether anybody waits for the list or not, and whatever the limit is.
 func runNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
+	if err := settleList(ctx, tx, t, list); err != nil {
+		return err
+	}
 	limits, err := limitsOf(ctx, tx, t)
 	if err != nil {
 		return err

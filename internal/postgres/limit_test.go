@@ -74,6 +74,9 @@ func TestLongestWaitOfATenantEndsFirst(t *testing.T) {
 	if got := states(); !slices.Equal(got, []imports.State{cancelled, running, running, queued, queued}) {
 		t.Fatalf("states %v, want the third in the place of the first", got)
 	}
+	if n, err := l.db.SettleCancelled(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d cancelled imports are to be settled, %v; want none, whoever waits", n, err)
+	}
 	l.limit(t, func(x *postgres.Limits) { x.Running = new(int64(3)) })
 	if got := states(); !slices.Equal(got, []imports.State{cancelled, running, running, running, queued}) {
 		t.Fatalf("states %v, want the fourth as soon as the limit is higher", got)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/meibo/meibo/internal/member"
 )
 
@@ -20,12 +22,13 @@ const (
 // journalColumns are the columns of the entries, in the order in which appendJournal writes them.
 const journalColumns = `journal (tenant_id, import_id, member_id, created_at, row_number, version, act, before, after)`
 
-// journal writes the entries of the members that the chunk changed, and of those that it created and changed again.
+// journal writes the entries of the members that the chunk changed, and of those that it created and changed again. A database
+// that is not migrated yet keeps none: what starts there is not undone.
 func (m *merging) journal() error {
 	if !slices.ContainsFunc(m.loaded.records, func(r member.Record) bool { return r.Dirty }) && !slices.ContainsFunc(m.batch.Created, changedAgain) {
 		return nil
 	}
-	return m.copyTo(journalColumns, m.appendJournal)
+	return ifMigrated(m.ctx, m.tx, func(pgx.Tx) error { return m.copyTo(journalColumns, m.appendJournal) })
 }
 
 func (m *merging) appendJournal(b []byte) ([]byte, error) {

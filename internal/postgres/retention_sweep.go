@@ -98,7 +98,8 @@ func (db *DB) ExpireJournal(ctx context.Context, t tenant.ID, at time.Time, limi
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		var id imports.ID
 		var longest bool
-		err := tx.QueryRow(ctx, `select i.id, o.journal_days = (select max(journal_days) from tenant) from import i join tenant o on o.id = i.tenant_id
+		err := tx.QueryRow(ctx, `select i.id, o.journal_days = (select max(journal_days) from tenant)
+				and to_regclass('journal_' || to_char(date_trunc('week', i.started_at, 'UTC') at time zone 'UTC', 'YYYYMMDD')) is not null from import i join tenant o on o.id = i.tenant_id
 			where i.tenant_id = $1 and i.journal_gone_at is null and i.started_at is not null
 				and i.finished_at < $2::timestamptz - make_interval(days => o.journal_days) and `+final+`
 			order by i.finished_at limit 1 for update of i skip locked`, t, at).Scan(&id, &longest)

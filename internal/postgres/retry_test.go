@@ -96,6 +96,20 @@ func TestMendedRowsCountOnceByTheirFirstOutcome(t *testing.T) {
 			t.Errorf("mended except by %s: rows %v, want %v", except, rows, want)
 		}
 	}
+
+	// What a retry has mended fails again once it is undone.
+	must(t, w.db.CancelImport(t.Context(), w.tenant, w.job.ID))
+	_, err := w.db.RequestUndo(t.Context(), w.tenant, w.job.ID, false, 0)
+	must(t, err)
+	w.job, err = w.db.ImportForWork(t.Context(), w.tenant, w.job.ID)
+	must(t, err)
+	for left := true; left; {
+		left, err = w.db.UndoStep(t.Context(), w.tenant, w.job)
+		must(t, err)
+	}
+	if got, want := w.converged(t, root).Mended, (member.Counts{Created: 1, Updated: 1}); got != want {
+		t.Errorf("after the undo of the second retry %+v are mended, want %+v", got, want)
+	}
 }
 
 func TestRetryWithTheSameIdempotencyKeyIsTheSame(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 // Undoing an import takes back what it did, the last first: members that it created go, those that it changed get their
 // values back, and those that it deleted come back.
 //
-//	begin ──▶ created ──▶ release ──▶ updated ──▶ gone ──▶ opt_outs ──▶ end
+//	begin ──▶ created ──▶ release ──▶ updated ──▶ gone ──▶ opt_outs ──▶ mended ──▶ end
 //
 // Each step is done in bounded transactions that lock the row of import_undo, do their part in order of member id, and
 // note how far they have come: so whoever goes on after a crash does nothing twice, and two at once do no harm. A dry run
@@ -28,6 +28,7 @@ const (
 	undoUpdated  = "updated"
 	undoGone     = "gone"
 	undoOptOuts  = "opt_outs"
+	undoMended   = "mended"
 	undoEnd      = "end"
 	undoBatch    = 1000
 	undoListed   = 100_000 // members and fields that are kept; all are counted
@@ -131,6 +132,8 @@ func (u *undoing) do() (err error) {
 		err = u.bringBack()
 	case undoOptOuts:
 		err = u.settleOptOuts()
+	case undoMended:
+		err = u.breakMended()
 	case undoEnd:
 		err = u.end()
 	default:
@@ -263,6 +266,29 @@ func (u *undoing) edited(members []versioned) (map[int64]bool, error) {
 		edited[m.ID] = m.Version != max(left[m.ID], 1)
 	}
 	return edited, nil
+}
+
+// breakMended has the next rows failed again that the import, a retry, had mended: they can be retried once more. The
+// position is that of a row.
+func (u *undoing) breakMended() error {
+	if u.dry || u.job.Parent == (imports.ID{}) {
+		u.next(undoEnd)
+		return nil
+	}
+	var last *int64
+	err := u.tx.QueryRow(u.ctx, `with next as materialized (select row_number, child_id from import_mended
+			where tenant_id = $1 and import_id = $2 and row_number > $4 order by row_number limit $5),
+		gone as (delete from import_mended where tenant_id = $1 and import_id = $2 and row_number = any(array(select row_number from next where child_id = $3)))
+		select max(row_number) from next`, u.tenant, u.job.Parent, u.job.ID, u.position, undoBatch).Scan(&last)
+	if err != nil {
+		return err
+	}
+	if last == nil {
+		u.next(undoEnd)
+		return nil
+	}
+	u.position = *last
+	return nil
 }
 
 // end has the import undone, and passes the list's turn on.

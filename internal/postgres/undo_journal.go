@@ -18,6 +18,9 @@ type undone struct {
 	row member.Image
 	// released are the unique values that the undo itself has taken away, to give them to others.
 	released member.Image
+	// left is the version in which the import left the member or deleted it, changes how many of its rows of the journal have
+	// changed it.
+	left, changes int32
 	// columns tells the fields that have a column from the custom ones.
 	columns member.Image
 }
@@ -42,7 +45,7 @@ func (u *undoing) nextMembers(acts ...string) ([]int64, error) {
 // readJournal reads all that the import did to the members. Of a field that it changed more than once, the first value
 // before and the last one after count.
 func (u *undoing) readJournal(ids []int64) ([]*undone, error) {
-	rows, err := u.tx.Query(u.ctx, `select member_id, act, row_number is null, before, after from journal
+	rows, err := u.tx.Query(u.ctx, `select member_id, act, row_number is null, coalesce(version, 0), before, after from journal
 		where tenant_id = $1 and import_id = $2 and created_at = $3 and member_id = any($4)
 		order by member_id, version nulls first`, u.tenant, u.job.ID, u.start(), ids)
 	if err != nil {
@@ -52,12 +55,14 @@ func (u *undoing) readJournal(ids []int64) ([]*undone, error) {
 	var id int64
 	var act string
 	var late bool
+	var version int32
 	var before, after member.Image
-	_, err = pgx.ForEachRow(rows, []any{&id, &act, &late, &before, &after}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &act, &late, &version, &before, &after}, func() error {
 		if len(all) == 0 || all[len(all)-1].id != id {
 			all = append(all, &undone{id: id, released: member.Image{}, Undo: member.Undo{Before: member.Image{}, After: member.Image{}}})
 		}
 		all[len(all)-1].add(act, late, before, after)
+		all[len(all)-1].left = max(all[len(all)-1].left, version)
 		before, after = nil, nil
 		return nil
 	})
@@ -69,6 +74,7 @@ func (d *undone) add(act string, late bool, before, after member.Image) {
 		d.row = before
 		return
 	}
+	d.changes++
 	for key, v := range before {
 		if _, known := d.Before[key]; !known {
 			d.Before[key] = v

@@ -40,7 +40,7 @@ func (u *undoing) guard(all []*undone) error {
 // did. When none are left, it remembers the next ones again that the import was allowed to lift.
 func (u *undoing) settleOptOuts() error {
 	if u.dry {
-		u.next(undoEnd)
+		u.next(undoMended)
 		return nil
 	}
 	for _, part := range []struct {
@@ -60,7 +60,7 @@ func (u *undoing) settleOptOuts() error {
 			return err
 		}
 	}
-	u.next(undoEnd)
+	u.next(undoMended)
 	return nil
 }
 

@@ -121,7 +121,10 @@ func (u *undoing) restoreUpdated() error {
 	if u.dry {
 		return nil
 	}
-	return u.write(restored)
+	if err := u.write(restored); err != nil {
+		return err
+	}
+	return u.vouch(restored)
 }
 
 // nextUpdated returns the next members that the import changed, as they are and as they are to be; nil where none are

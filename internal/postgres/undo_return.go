@@ -64,7 +64,10 @@ func (u *undoing) bringBack() error {
 	if u.dry || len(all) == 0 {
 		return nil
 	}
-	return u.insert(all)
+	if err := u.insert(all); err != nil {
+		return err
+	}
+	return u.vouch(all)
 }
 
 // keyWishes returns the values by which a member may exist again: unique ones, the key of the import, and the contacts of

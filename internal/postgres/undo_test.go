@@ -234,6 +234,33 @@ C2 中村 a5@example.jp false`; got != want {
 	}
 }
 
+// TestImportsAreUndoneOneAfterAnother undoes the last of three, then those before it: what one of the later ones has done to
+// a member of the first is nobody's change any more.
+func TestImportsAreUndoneOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	s := newUndoShop(t)
+	r := rand.New(rand.NewPCG(1, 1))
+	before := s.all(t)
+	all := []*imports.Import{
+		s.run(t, imports.Options{}, 10, "member_sn,name,card", "A1,青木,C1", "A2,井上,C2", "A3,上田,C3", "A4,江口,C4"),
+		s.run(t, imports.Options{}, 1, "member_sn,name,card", "A1,青木 花子,C5", "A2,井上 花子,C1", "A1,青木 太郎,C6"),
+		s.run(t, imports.Options{Rules: member.Rules{Mode: member.Delete}}, 10, "member_sn", "A3"),
+	}
+	schema, err := s.db.Schema(t.Context(), s.tenant, all[0].ListID)
+	must(t, err)
+	var id int64
+	must(t, s.admin.QueryRow(t.Context(), `select id from member where member_sn = 'A4'`).Scan(&id))
+	e, err := s.db.UpdateMember(t.Context(), s.tenant, schema, id, postgres.MemberChange{Said: said("", map[string]string{"name": "江口 花子"})})
+	if must(t, err); len(e.Problems) > 0 {
+		t.Fatal(e.Problems)
+	}
+	s.undo(t, r, all[2], false)
+	s.undo(t, r, all[1], false)
+	if u := s.undo(t, r, all[0], false); u.Counts.Removed != 3 || u.Counts.Kept[member.EditedSince] != 1 {
+		t.Errorf("the last undo did %+v, want three removed and the one kept that somebody has edited; left is\n%s", u.Counts, difference(before, s.all(t)))
+	}
+}
+
 // TestUndoIsRefusedWhereNothingCanBeTakenBack goes through the reasons.
 func TestUndoIsRefusedWhereNothingCanBeTakenBack(t *testing.T) {
 	t.Parallel()

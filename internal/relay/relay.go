@@ -6,6 +6,7 @@ package relay
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -49,11 +50,13 @@ func (r *Relay) Kick() {
 
 // Run publishes until ctx ends.
 func (r *Relay) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { r.settle(ctx) })
 	t, revive := time.NewTicker(every), time.NewTicker(reviveEvery)
 	defer t.Stop()
 	defer revive.Stop()
 	for {
-		r.settle(ctx)
 		r.drain(ctx)
 		select {
 		case <-ctx.Done():
@@ -78,10 +81,24 @@ func (r *Relay) revive(ctx context.Context) {
 	}
 }
 
-// settle does for cancelled imports what those who cancelled them did not wait for.
+// settle does for cancelled imports what those who cancelled them did not wait for, until ctx ends. That may take long, and
+// no event waits for it.
 func (r *Relay) settle(ctx context.Context) {
-	if _, err := r.db.SettleCancelled(ctx); err != nil && ctx.Err() == nil {
-		r.log.Warn("cannot settle cancelled imports", zap.Error(err))
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		n, err := r.db.SettleCancelled(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.log.Warn("cannot settle cancelled imports", zap.Error(err))
+		}
+		if n > 0 {
+			r.Kick() // the turns of their lists have passed on
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
 	}
 }
 

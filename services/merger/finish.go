@@ -17,7 +17,7 @@ import (
 // not for it.
 const finishers = 2
 
-// An import with much left to do lets others have their turn for a moment, so often.
+// An import with much left to do, or to undo, lets others have their turn for a moment, so often.
 const (
 	finishTurn = 2 * time.Second
 	otherTurns = 50 * time.Millisecond

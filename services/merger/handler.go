@@ -28,7 +28,7 @@ type handler struct {
 	log   *zap.Logger
 	plans *plans
 	slabs sync.Pool // of *slab
-	// turn is how long one import is finished while others wait; 0 is until it is done.
+	// turn is how long one import is finished, or undone, while others wait; 0 is until it is done.
 	turn time.Duration
 }
 

@@ -23,6 +23,9 @@ func (h *handler) undo(ctx context.Context, j queue.Job) error {
 	}
 	for left := true; left && err == nil; {
 		left, err = h.undoStep(ctx, i)
+		if left && err == nil && h.turn > 0 && time.Since(start) > h.turn {
+			return queue.Later(otherTurns)
+		}
 	}
 	switch {
 	case err == nil:
