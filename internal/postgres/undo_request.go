@@ -97,11 +97,11 @@ func undoable(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (bool,
 	return true, nil
 }
 
-// journalKept tells whether the journal of the import i is still there: that of a week is dropped as a whole. A week that
-// has just begun may have no partition of its own yet.
-const journalKept = `(to_regclass('journal_' || to_char(date_trunc('week', i.started_at, 'UTC') at time zone 'UTC', 'YYYYMMDD')) is not null
+// journalKept tells whether the journal of the import i is still there: nothing was given up of it, and that of its week,
+// which is dropped as a whole, is there. A week that has just begun may have no partition of its own yet.
+const journalKept = `(to_jsonb(i)->>'journal_gone_at' is null and (to_regclass('journal_' || to_char(date_trunc('week', i.started_at, 'UTC') at time zone 'UTC', 'YYYYMMDD')) is not null
 	or i.started_at > now() - interval '7 days'
-	or exists (select from journal j where j.tenant_id = i.tenant_id and j.import_id = i.id and j.created_at = i.started_at))`
+	or exists (select from journal j where j.tenant_id = i.tenant_id and j.import_id = i.id and j.created_at = i.started_at)))`
 
 func requestUndo(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, user int64) error {
 	_, err := tx.Exec(ctx, `insert into import_undo (tenant_id, import_id, dry_run, user_id, requested_at) values ($1, $2, false, nullif($3, 0), $4)

@@ -167,7 +167,7 @@ var sentences = map[string]member.Text{
 	codeNotRunning:       {JA: "このインポートはまだ開始されていないため、一時停止できません。", EN: "The import has not been started, so it cannot be paused."},
 	codeNotPaused:        {JA: "このインポートは一時停止していないため、再開の必要はありません。", EN: "The import is not paused, so there is nothing to resume."},
 	codeNotResumable:     {JA: "このインポートは再開できません。再開できるのは、一時停止中のものと、システム側の原因によりエラーで終了したものだけです。必要な場合は、もう一度インポートしてください。", EN: "The import cannot be resumed: only one that is paused, or that has failed for a reason on the side of the system, can. Please import the file again if needed."},
-	codeResumeLate:       {JA: "エラーで終了してから7日を過ぎたため、このインポートは再開できません。もう一度インポートしてください。", EN: "The import failed more than 7 days ago and cannot be resumed any more. Please import the file again."},
+	codeResumeLate:       {JA: "エラーで終了してから7日を過ぎたか、再開に必要なデータが保存期間の終了により削除されたため、このインポートは再開できません。もう一度インポートしてください。", EN: "The import failed more than 7 days ago, or what it needs to go on was deleted at the end of its retention, so it cannot be resumed any more. Please import the file again."},
 	codeOvertaken:        {JA: "エラーで終了したあとに、同じ行の再インポートまたは取り消しが行われているため、このインポートは再開できません。", EN: "The import cannot be resumed, because its rows have been retried since it failed, or it is being undone."},
 	codeNotEnded:         {JA: "このインポートはまだ終了していません。終了してから再インポートしてください。", EN: "The import has not ended yet. Please retry its failed rows when it has."},
 	codeRetryDryRun:      {JA: "テスト実行（ドライラン）の失敗した行は再インポートできません。本番のインポートを開始してください。", EN: "Failed rows of a dry run cannot be retried, since it has imported nothing. Please start the real import."},
