@@ -76,7 +76,7 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 	}
 	issued := func() *answer {
 		a := json(http.MethodPost, "/v1/keys", `{"name":"nightly"}`)()
-		key = fmt.Sprint(want[createdKeyView](w, http.StatusOK, a).ID)
+		key = fmt.Sprint(want[createdKeyView](w, http.StatusCreated, a).ID)
 		return a
 	}
 	created := func() *answer {
