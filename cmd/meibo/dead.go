@@ -273,7 +273,8 @@ func (c *console) resumeOf(ctx context.Context, db *postgres.DB, j queue.Job) (s
 	switch {
 	case errors.Is(err, postgres.ErrConflict) && !state.Final():
 		return fmt.Sprintf(c.say("取り込み %s はすでに再開されています。", "The import %s goes on already."), j.Import), nil
-	case errors.Is(err, postgres.ErrConflict), errors.Is(err, postgres.ErrOvertaken):
+	case errors.Is(err, postgres.ErrConflict), errors.Is(err, postgres.ErrOvertaken), errors.Is(err, postgres.ErrSourceExpired),
+		errors.Is(err, postgres.ErrReportExpired):
 		return "", fmt.Errorf(c.say("取り込み %s は再開できません（状態：%s）。不要な場合は meibo dead drop で削除してください。",
 			"the import %s cannot be resumed (it is %s); meibo dead drop deletes the message"), j.Import, state)
 	case err != nil:

@@ -170,7 +170,7 @@ func TestPeopleAndKeysMayWhatTheirTenantLets(t *testing.T) {
 	} {
 		email := string(role) + "@hanaya.example"
 		run("user", "create", "--tenant", "hanaya", "--email", email, "--name", string(role), "--role", string(role))
-		keys[role] = strings.TrimSpace(run("key", "create", "--tenant", "hanaya", "--user", email, "--name", "key").out)
+		keys[role] = strings.TrimSpace(run("key", "create", "--tenant", "hanaya", "--user", email, "--name", "key", "--scope", "admin").out)
 		for n, args := range [][]string{nil, {"--consent", "allow"}} {
 			if got := imported(keys[role], args...); got.status != want[n] {
 				t.Errorf("%s %q: got %+v, want status %d", role, args, got, want[n])

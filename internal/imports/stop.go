@@ -20,10 +20,16 @@ func Mendable() []member.Code { return slices.Clone(mendable) }
 func CanMend(code member.Code) bool { return slices.Contains(mendable, code) }
 
 // Resumable reports whether the import can go on where it stood, at that time: it is paused, or it has failed, not long
-// ago, for a reason that can be mended.
+// ago, for a reason that can be mended, and neither its source nor its failed rows are gone at the end of their retention.
 func (i *Import) Resumable(now time.Time) bool {
-	return i.State == StatePaused || i.State == StateFailed && CanMend(i.Failure.Code) && i.FinishedAt != nil && now.Sub(*i.FinishedAt) < ResumableFor
+	return i.State == StatePaused || i.failedMendably() && i.FinishedAt != nil && now.Sub(*i.FinishedAt) < ResumableFor &&
+		i.SourceGoneAt == nil && i.ReportGoneAt == nil
 }
+
+// Starved reports whether the import could be resumed if its source were not gone at the end of its retention.
+func (i *Import) Starved() bool { return i.failedMendably() && i.SourceGoneAt != nil }
+
+func (i *Import) failedMendably() bool { return i.State == StateFailed && CanMend(i.Failure.Code) }
 
 // Stop is how far an import had come when it was stopped.
 type Stop struct {

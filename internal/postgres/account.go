@@ -71,9 +71,10 @@ type Caller struct {
 // MayEdit reports whether the caller may change members, and so import.
 func (c *Caller) MayEdit() bool { return c.May(ScopeImport) }
 
-// MayAllowConsent reports whether the caller's imports may opt in who opted out (consent: allow).
+// MayAllowConsent reports whether the caller's imports may opt in who opted out (consent: allow): those of owners and
+// administrators may, but not by a key that was made for less, unless it was made for that.
 func (c *Caller) MayAllowConsent() bool {
-	return c.MayEdit() && (c.KeyAllowsConsent || c.User.Role == RoleOwner || c.User.Role == RoleAdmin)
+	return c.MayEdit() && (c.KeyAllowsConsent || c.User.Role != "" && c.May(ScopeAdmin))
 }
 
 // MainList is the list that every tenant has.

@@ -57,6 +57,10 @@ func TestRoleAndKeySayWhatACallerMay(t *testing.T) {
 		if caller.MayEdit() != c.edit || caller.MayAllowConsent() != c.all {
 			t.Errorf("%+v: may edit %v, allow consent %v", c, caller.MayEdit(), caller.MayAllowConsent())
 		}
+		caller.KeyScope = postgres.ScopeImport
+		if caller.MayAllowConsent() != (c.edit && c.key) {
+			t.Errorf("%+v, by a key that imports: allow consent %v", c, caller.MayAllowConsent())
+		}
 	}
 }
 

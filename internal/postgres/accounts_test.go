@@ -101,6 +101,17 @@ func TestNobodyManagesWhoMayDoMore(t *testing.T) {
 	if err != nil || p.Role != postgres.RoleAdmin || p.Language != tenant.English || p.Name != "viewer" {
 		t.Errorf("changed = %+v, %v", p, err)
 	}
+	// What an administrator kept of somebody who becomes an owner makes no owner of the administrator.
+	token, _, err := s.db.IssueToken(ctx, s.tenant, postgres.RoleAdmin, admin, time.Hour)
+	must(t, err)
+	_, secret, err := s.db.IssueKey(ctx, s.tenant, postgres.RoleAdmin, postgres.NewKey{Name: "kept", Scope: postgres.ScopeAdmin, User: admin})
+	must(t, err)
+	_, err = s.db.ChangePerson(ctx, s.tenant, postgres.RoleOwner, admin, postgres.PersonChange{Role: new(postgres.RoleOwner)})
+	must(t, err)
+	wantErr(t, "a token from before", s.db.RedeemToken(ctx, token, "x"), postgres.ErrNotFound)
+	if c, err := s.db.Authenticate(ctx, secret); err != nil || c.Scope() != postgres.ScopeImport || c.MayAllowConsent() {
+		t.Errorf("a key from before: %+v, %v; want one that imports", c, err)
+	}
 	if people, err := s.db.People(ctx, s.tenant); err != nil || len(people) != 4 || people[0].Email != "admin@example.jp" {
 		t.Errorf("people = %+v, %v", people, err)
 	}

@@ -174,6 +174,7 @@ func (p *person) forget(ctx context.Context, tx pgx.Tx, t tenant.ID) error {
 	var b pgx.Batch
 	b.Queue(`delete from member_key where tenant_id = $1 and member_id = any($2)`, t, p.ids)
 	b.Queue(`delete from member_shadow where tenant_id = $1 and id = any($2)`, t, p.ids)
+	b.Queue(`delete from import_undo_kept where tenant_id = $1 and member_id = any($2)`, t, p.ids)
 	b.Queue(`delete from import_seen where tenant_id = $1 and member_id = any($2)`, t, p.ids)
 	// A request that made the member makes it no second time.
 	b.Queue(`update member_request set request_hash = '' where tenant_id = $1 and member_id = any($2)`, t, p.ids)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 )
 
@@ -128,10 +129,14 @@ func TestJournalGoesWhenNobodyCanUndoByIt(t *testing.T) {
 	if expire(now.Add(48 * time.Hour)); journal() != 0 {
 		t.Errorf("%d rows, want none", journal())
 	}
-	// What is gone does not come back by being kept for longer.
-	if _, err := c.db.RequestUndo(t.Context(), c.tenant, c.job.ID, false, 0); !errors.Is(err, postgres.ErrUndoExpired) {
-		t.Errorf("undo without a journal: %v, want ErrUndoExpired", err)
+	// It stays so when journals are kept for longer from then on.
+	_, err = c.db.SetRetention(t.Context(), c.tenant, postgres.RetentionChange{JournalDays: new(30)})
+	must(t, err)
+	if _, err := c.db.RequestUndo(t.Context(), c.tenant, c.job.ID, true, 0); !errors.Is(err, postgres.ErrUndoExpired) {
+		t.Errorf("undo: %v, want ErrUndoExpired", err)
 	}
+	_, err = c.db.SetRetention(t.Context(), c.tenant, postgres.RetentionChange{JournalDays: new(1)})
+	must(t, err)
 
 	// Weeks go as a whole, but for those of imports that run.
 	c.start(t, 1)
@@ -175,5 +180,37 @@ func TestSourceThatIsInUseIsKept(t *testing.T) {
 	}
 	if i, err := c.db.Import(t.Context(), c.tenant, running); err != nil || i.SourceGoneAt != nil {
 		t.Errorf("import = %+v, %v; want its source kept", i, err)
+	}
+}
+
+func TestFailedRowsAreKeptForTheirRetry(t *testing.T) {
+	t.Parallel()
+	c := newClosing(t)
+	c.start(t, 1)
+	root := c.job.ID
+	c.finish(t, 0, 0)
+	c.start(t, 1)
+	retry := c.job.ID
+	c.exec(t, `update import set parent_id = $1 where id = $2`, root, retry)
+	late, dropped := time.Now().AddDate(1, 0, 0), []imports.ID{}
+	expire := func() bool {
+		done, err := c.db.ExpireReport(t.Context(), c.tenant, late, func(_ context.Context, id imports.ID) error {
+			dropped = append(dropped, id)
+			return nil
+		})
+		must(t, err)
+		return done
+	}
+	if expire() {
+		t.Errorf("the failed rows of %v are dropped, and the retry of them runs", dropped)
+	}
+	if _, err := c.db.FailImport(t.Context(), c.tenant, retry, member.Problem{Code: member.Internal}); err != nil {
+		t.Fatal(err)
+	}
+	if !expire() || dropped[0] != root {
+		t.Errorf("dropped %v, want the failed rows of %s, which nobody retries any more", dropped, root)
+	}
+	if err := c.db.ResumeImport(t.Context(), c.tenant, retry); !errors.Is(err, postgres.ErrReportExpired) {
+		t.Errorf("resume the retry: %v, want ErrReportExpired", err)
 	}
 }

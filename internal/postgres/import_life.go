@@ -47,7 +47,8 @@ func (s *Settled) cut(schema *member.Schema) (imports.Cut, error) {
 
 // StartImport fixes the import's options, mapping, cut and fields and puts it into its list's queue; if the list is free,
 // it is running at once. ErrConflict: it is not in the state uploaded, or another file was uploaded meanwhile. ErrFields: a
-// field of the mapping is not in use. A *LimitError: it has too many rows for today.
+// field of the mapping is not in use. ErrReportExpired: it is a retry of rows that are gone. A *LimitError: it has too many
+// rows for today.
 func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Settled) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
@@ -62,6 +63,9 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		}
 		if tag.RowsAffected() == 0 {
 			return ErrConflict
+		}
+		if err := rootKept(ctx, tx, t, id); err != nil {
+			return err
 		}
 		if err := checkRows(ctx, tx, t, id, s.Rows, s.Options.DryRun); err != nil {
 			return err
@@ -87,6 +91,23 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		return fmt.Errorf("start import %s: %w", id, err)
 	}
 	return nil
+}
+
+// ErrReportExpired is returned for a retry of failed rows that are not kept any more: nobody could tell which they were.
+var ErrReportExpired = errors.New("report expired")
+
+// rootKept keeps, until the transaction ends, the failed rows that a retry is about; any other import is about none.
+func rootKept(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) error {
+	var gone bool
+	err := tx.QueryRow(ctx, `select to_jsonb(r)->>'report_gone_at' is not null from import r
+		where r.tenant_id = $1 and r.id = (select parent_id from import where tenant_id = $1 and id = $2) for share`, t, id).Scan(&gone)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err == nil && gone {
+		err = ErrReportExpired
+	}
+	return err
 }
 
 // lockListOf locks the list of an import, and then the turns of its tenant, for whoever changes the states of imports, and

@@ -17,6 +17,9 @@ import (
 // has run or was undone, or the import itself is about to be.
 var ErrOvertaken = errors.New("overtaken")
 
+// ErrSourceExpired is returned for an import whose source is not kept any more.
+var ErrSourceExpired = errors.New("source expired")
+
 // PauseImport has a running import stand still at a chunk boundary: once it returns, nothing of the import is merged any
 // more. It keeps its list's turn. An import that is paused stays so. ErrConflict: it does not run.
 func (db *DB) PauseImport(ctx context.Context, t tenant.ID, id imports.ID) error {
@@ -46,7 +49,8 @@ func (db *DB) PauseImport(ctx context.Context, t tenant.ID, id imports.ID) error
 
 // ResumeImport has an import go on where its ledger stands, as another run of it. One that is paused runs on at once; one
 // that has failed takes its old place in its list's queue, and what it has done stays as it is. ErrConflict: the import is
-// neither paused nor Resumable; ErrOvertaken: it has failed, and what was done since does not let it go on.
+// neither paused nor Resumable; ErrSourceExpired, ErrReportExpired: what it needs is gone; ErrOvertaken: it has failed,
+// and what was done since does not let it go on.
 func (db *DB) ResumeImport(ctx context.Context, t tenant.ID, id imports.ID) error {
 	err := db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		list, err := lockListOf(ctx, tx, t, id)
@@ -60,6 +64,8 @@ func (db *DB) ResumeImport(ctx context.Context, t tenant.ID, id imports.ID) erro
 		switch {
 		case err != nil:
 			return translate(err)
+		case i.Starved():
+			return ErrSourceExpired
 		case !i.Resumable(time.Now()):
 			return ErrConflict
 		case i.State == imports.StatePaused:
@@ -113,14 +119,22 @@ func announce(ctx context.Context, tx pgx.Tx, i *imports.Import) error {
 
 // requeue puts a failed import back into the queue of its list, which is locked.
 func requeue(ctx context.Context, tx pgx.Tx, i *imports.Import, list int64) error {
-	var overtaken bool
+	if err := rootKept(ctx, tx, i.Tenant, i.ID); err != nil {
+		return err
+	}
+	var overtaken, forgotten bool
 	err := tx.QueryRow(ctx, `select exists (select from import_undo where tenant_id = $1 and import_id = $2 and not dry_run and finished_at is null)
 			or $3 <> '00000000-0000-0000-0000-000000000000'::uuid and exists (select from import o
 				where o.tenant_id = $1 and o.id <> $2 and (o.id = $3 or o.parent_id = $3) and (greatest(o.started_at, o.resumed_at) > $4
-					or exists (select from import_undo u where u.tenant_id = $1 and u.import_id = o.id and not u.dry_run and u.started_at > $4)))`,
-		i.Tenant, i.ID, i.Parent, i.StartedAt).Scan(&overtaken)
-	if err == nil && overtaken {
+					or exists (select from import_undo u where u.tenant_id = $1 and u.import_id = o.id and not u.dry_run and u.started_at > $4))),
+			(select to_jsonb(i)->>'journal_gone_at' is not null from import i where tenant_id = $1 and id = $2)`,
+		i.Tenant, i.ID, i.Parent, i.StartedAt).Scan(&overtaken, &forgotten)
+	switch {
+	case err != nil:
+	case overtaken:
 		err = ErrOvertaken
+	case forgotten: // what it has changed so far: an undo would take back half of it
+		err = ErrConflict
 	}
 	if err != nil {
 		return err

@@ -77,6 +77,11 @@ func (db *DB) UpdateLimits(ctx context.Context, t tenant.ID, change func(*Limits
 			t, l.Running, l.RowsPerDay, l.Storage); err != nil {
 			return err
 		}
+		if err := audit(ctx, tx, t, "tenant.limits", "tenant/"+t.String(), detail{
+			"max_running": l.Running, "max_rows_day": l.RowsPerDay, "max_storage": l.Storage,
+		}); err != nil {
+			return err
+		}
 		return runWaiting(ctx, tx, t, l)
 	})
 	if err != nil {

@@ -32,8 +32,13 @@ func (l *life) enter(t *testing.T, list string, rows, size int64, o imports.Opti
 
 func (l *life) limit(t *testing.T, change func(*postgres.Limits)) {
 	t.Helper()
-	_, err := l.db.UpdateLimits(t.Context(), l.tenant, change)
+	to, err := l.db.UpdateLimits(t.Context(), l.tenant, change)
 	must(t, err)
+	log, err := l.db.Audit(t.Context(), l.tenant, postgres.AuditFilter{Act: "tenant.limits", Limit: 1})
+	must(t, err)
+	if len(log) != 1 || (log[0].Detail["max_running"] == nil) != (to.Running == nil) {
+		t.Errorf("the audit log says %+v of the limits %+v", log, to)
+	}
 }
 
 // lists makes so many lists and returns their names, main first.

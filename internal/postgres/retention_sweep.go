@@ -60,12 +60,14 @@ func (db *DB) ExpireSource(ctx context.Context, t tenant.ID, at time.Time, drop 
 }
 
 // ExpireReport deletes the failed rows of one import of the tenant that are kept for too long at that time, those in object
-// storage by drop, and reports whether there were any. Their numbers stay.
+// storage by drop, and reports whether there were any. Their numbers stay. A retry of them that was started needs them to its
+// end.
 func (db *DB) ExpireReport(ctx context.Context, t tenant.ID, at time.Time, drop func(ctx context.Context, id imports.ID) error) (done bool, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
 		var id imports.ID
 		err := tx.QueryRow(ctx, `select i.id from import i where i.tenant_id = $1 and i.report_gone_at is null
 				and i.finished_at < $2::timestamptz - make_interval(days => (select report_days from tenant where id = $1)) and `+final+`
+				and not exists (select from import r where r.tenant_id = $1 and r.parent_id = i.id and r.queued_at is not null and r.finished_at is null)
 			order by i.finished_at limit 1 for update of i skip locked`, t, at).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil

@@ -25,7 +25,8 @@ var granted = map[string]string{
 	"import_problem": "siud", "import_problem_count": "siud", "import_progress": "siud", "import_seen": "siud", "import_undo": "siud",
 	"import_undo_kept": "siud", "journal": "sid", "mail": "siud", "mapping_memory": "siud", "member": "siud", "member_id_counter": "siu",
 	"member_key": "siud", "member_list": "siud", "member_request": "siud", "member_shadow": "siud", "opt_out": "siud",
-	"opt_out_lifted": "siud", "outbox": "siud", "profile": "siud", "schema_version": "s", "tenant": "su",
+	"opt_out_lifted": "siud", "outbox": "siud", "profile": "siud", "schema_version": "s", "sign_in_attempt": "siud", "tenant": "su",
+	"user_session": "siud", "user_token": "siud",
 }
 
 func TestServicesHaveOfEveryTableWhatWasDecided(t *testing.T) {

@@ -100,9 +100,9 @@ func undoable(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (bool,
 // journalKept tells whether the journal of the import i is still there: it has not been given up, also if it would be kept for
 // longer by now, nor has any run of the import that failed long ago lost its part. That of a week is dropped as a whole. A week that
 // has just begun may have no partition of its own yet.
-const journalKept = `i.journal_gone_at is null and (to_regclass('journal_' || to_char(date_trunc('week', i.started_at, 'UTC') at time zone 'UTC', 'YYYYMMDD')) is not null
+const journalKept = `(to_jsonb(i)->>'journal_gone_at' is null and (to_regclass('journal_' || to_char(date_trunc('week', i.started_at, 'UTC') at time zone 'UTC', 'YYYYMMDD')) is not null
 	or i.started_at > now() - interval '7 days'
-	or exists (select from journal j where j.tenant_id = i.tenant_id and j.import_id = i.id and j.created_at = i.started_at))`
+	or exists (select from journal j where j.tenant_id = i.tenant_id and j.import_id = i.id and j.created_at = i.started_at)))`
 
 func requestUndo(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, user int64) error {
 	_, err := tx.Exec(ctx, `insert into import_undo (tenant_id, import_id, dry_run, user_id, requested_at) values ($1, $2, false, nullif($3, 0), $4)

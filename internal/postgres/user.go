@@ -131,8 +131,8 @@ func (db *DB) AddPerson(ctx context.Context, t tenant.ID, by Role, u User) (p Pe
 	return p, nil
 }
 
-// ChangePerson changes a user, for somebody of role by. Who is disabled is signed out everywhere. ErrNotFound: there is none
-// of that id; ErrDenied: by may not change that user, or not to that role; ErrLastOwner: it is the last one.
+// ChangePerson changes a user, for somebody of role by. Who is disabled is signed out everywhere; who becomes an owner has
+// neither a token nor keys of scope admin from before. ErrNotFound: there is none of that id; ErrDenied: by may not change that user, or not to that role; ErrLastOwner: it is the last one.
 func (db *DB) ChangePerson(ctx context.Context, t tenant.ID, by Role, id int64, to PersonChange) (p Person, err error) {
 	err = db.managing(ctx, t, func(tx pgx.Tx) error {
 		before, err := readPerson(ctx, tx, t, id)
@@ -152,6 +152,11 @@ func (db *DB) ChangePerson(ctx context.Context, t tenant.ID, by Role, id int64, 
 		}
 		if p.DisabledAt != nil {
 			if err := signOut(ctx, tx, t, id); err != nil {
+				return err
+			}
+		}
+		if p.Role == RoleOwner && before.Role != RoleOwner {
+			if err := crown(ctx, tx, t, id); err != nil {
 				return err
 			}
 		}
@@ -205,6 +210,14 @@ func keepsOwner(ctx context.Context, tx pgx.Tx, t tenant.ID, before Person) erro
 	if err == nil && !left {
 		return ErrLastOwner
 	}
+	return err
+}
+
+// crown makes worthless, for somebody who becomes an owner, what an administrator may have in hand of them from before: a
+// token that was not used yet, and keys that manage, which import from now on.
+func crown(ctx context.Context, tx pgx.Tx, t tenant.ID, user int64) error {
+	_, err := tx.Exec(ctx, `with k as (update api_key set scope = 'import' where tenant_id = $1 and user_id = $2 and scope = 'admin')
+		delete from user_token where tenant_id = $1 and user_id = $2`, t, user)
 	return err
 }
 

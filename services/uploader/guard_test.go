@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/imports"
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
 )
 
@@ -38,12 +39,45 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 	wantProblem(w, http.StatusForbidden, codeAdminDenied, w.get("/v1/audit"))
 	broken := w.broken(nil)
 	w.owner()
-	var id, member string
+	var id, member, user, key, token, session, cookie string
 	json := func(method, path, body string, headers ...string) func() *answer {
 		return func() *answer {
-			path := strings.NewReplacer("{id}", id, "{member}", member).Replace(path)
-			return w.call(method, path, strings.NewReader(body), append([]string{"Content-Type", "application/json"}, headers...)...)
+			fill := strings.NewReplacer("{id}", id, "{member}", member, "{user}", user, "{key}", key, "{token}", token, "{session}", session)
+			return w.call(method, fill.Replace(path), strings.NewReader(fill.Replace(body)), append([]string{"Content-Type", "application/json"}, headers...)...)
 		}
+	}
+	// Somebody else of the same name comes in as people do, without a key.
+	person := func(method, path, body string) func() *answer {
+		return func() *answer {
+			a := json(method, path, body, "Authorization", "", "Cookie", cookie)()
+			if set, _, ok := strings.Cut(a.header.Get("Set-Cookie"), ";"); ok {
+				cookie = set
+			}
+			return a
+		}
+	}
+	signIn := func(password string) func() *answer {
+		return person(http.MethodPost, "/v1/session", `{"tenant":"acme","email":"guard@acme.example","password":"`+password+`"}`)
+	}
+	hired := func() *answer {
+		a := json(http.MethodPost, "/v1/users", `{"email":"guard@acme.example","name":"Hanako","role":"editor"}`)()
+		user = fmt.Sprint(want[personView](w, http.StatusCreated, a).ID)
+		return a
+	}
+	invited := func() *answer {
+		a := json(http.MethodPost, "/v1/users/{user}/invitation", "")()
+		token = want[invitationView](w, http.StatusOK, a).Token
+		return a
+	}
+	twice := func() *answer {
+		session = fmt.Sprint(want[signedInView](w, http.StatusOK, person(http.MethodGet, "/v1/session", "")()).Session.ID)
+		cookie = ""
+		return signIn("一日ごとに新しい馬が来る朝")()
+	}
+	issued := func() *answer {
+		a := json(http.MethodPost, "/v1/keys", `{"name":"nightly"}`)()
+		key = fmt.Sprint(want[createdKeyView](w, http.StatusCreated, a).ID)
+		return a
 	}
 	created := func() *answer {
 		a := json(http.MethodPost, "/v1/imports", `{"file_name":"members.csv"}`)()
@@ -84,8 +118,24 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 			return w.complete(id, claim(otherCSV))
 		}},
 		{"start-import", "import.start", json(http.MethodPost, "/v1/imports/{id}/start", "")},
+		{"pause-import", "import.pause", json(http.MethodPost, "/v1/imports/{id}/pause", "")},
+		{"resume-import", "import.resume", json(http.MethodPost, "/v1/imports/{id}/resume", "")},
 		{"cancel-import", "import.cancel", json(http.MethodPost, "/v1/imports/{id}/cancel", "")},
 		{"retry-import", "import.retry", json(http.MethodPost, "/v1/imports/"+broken+"/retry", "{}")},
+		{"undo-import", "import.undo", json(http.MethodPost, "/v1/imports/{id}/undo", "{}")},
+		{"create-user", "user.create", hired},
+		{"change-user", "user.change", json(http.MethodPatch, "/v1/users/{user}", `{"language":"en"}`)},
+		{"invite-user", "user.invite", invited},
+		{"redeem-token", "password.redeem", person(http.MethodPost, "/v1/password", `{"token":"{token}","password":"correct horse battery"}`)},
+		{"sign-in", "session.create", signIn("correct horse battery")},
+		{"change-password", "password.change", person(http.MethodPut, "/v1/password", `{"old_password":"correct horse battery","new_password":"一日ごとに新しい馬が来る朝"}`)},
+		{"sign-in", "session.create", twice},
+		{"end-session", "session.end", person(http.MethodDelete, "/v1/sessions/{session}", "")},
+		{"sign-in", "session.end", signIn("一日ごとに新しい馬が来る朝")}, // which ends the session of the cookie
+		{"sign-out", "session.end", person(http.MethodDelete, "/v1/session", "")},
+		{"create-key", "key.create", issued},
+		{"revoke-key", "key.revoke", json(http.MethodPost, "/v1/keys/{key}/revoke", "")},
+		{"delete-user", "user.delete", json(http.MethodDelete, "/v1/users/{user}", "")},
 	}
 	tried := map[string]bool{}
 	var last int64
@@ -100,6 +150,13 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 			t.Fatalf("%s leaves no %s of its own in the audit log: %+v", a.operation, a.act, log)
 		}
 		last = log[0].ID
+	}
+	all, err := w.db.Audit(t.Context(), w.acme.tenant.ID, postgres.AuditFilter{Limit: 1000})
+	w.must(err)
+	for _, secret := range []string{"meibo_", "argon2", "battery", "馬"} {
+		if strings.Contains(fmt.Sprint(all), secret) {
+			t.Errorf("the audit log says %q", secret)
+		}
 	}
 	d, _ := document(t)
 	for path, item := range d.Paths {
@@ -131,7 +188,7 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 	if len(read) != 7 || !slices.IsSortedFunc(read, func(a, b int64) int { return int(b - a) }) {
 		t.Errorf("acts %v, want 7, the newest first", read)
 	}
-	for query, n := range map[string]int{"object=member/" + member: 2, "since=2999-01-01T00:00:00Z": 0, "actor=nobody": 0, "kind=key": 0, "object=import/" + id: 5} {
+	for query, n := range map[string]int{"object=member/" + member: 2, "since=2999-01-01T00:00:00Z": 0, "actor=nobody": 0, "kind=key": 0, "object=import/" + id: 8} {
 		if p := want[page](w, http.StatusOK, w.get("/v1/audit?"+query)); len(p.Items) != n {
 			t.Errorf("%s: %d acts, want %d", query, len(p.Items), n)
 		}
@@ -156,6 +213,9 @@ func TestFailedRowsOfAnErasedMemberAreTakenOut(t *testing.T) {
 	w.must(eraser.erase(t.Context()))
 	if e := want[erasureView](w, http.StatusOK, w.get(path)); e.FinishedAt != nil {
 		t.Errorf("erasure %+v does not wait for the import that runs", e)
+	}
+	if all, err := w.db.Erasures(t.Context(), 10); err != nil || len(all) != 0 {
+		t.Errorf("work %+v, %v; what waits must not stand in the way of others", all, err)
 	}
 	want[importView](w, http.StatusOK, w.post("/v1/imports/"+id+"/cancel", ""))
 	w.must(eraser.erase(t.Context()))
@@ -191,4 +251,16 @@ func TestFailedRowsOfAnErasedMemberAreTakenOut(t *testing.T) {
 		t.Errorf("failures %+v, want their numbers", f)
 	}
 	want[importView](w, http.StatusOK, w.put(waiting, smallCSV))
+
+	// What has failed for a reason that can be mended goes on only with its file.
+	want[importView](w, http.StatusAccepted, w.start(waiting, ``))
+	_, err := w.db.FailImport(t.Context(), w.acme.tenant.ID, w.id(waiting), member.Problem{Code: member.PoisonChunk})
+	w.must(err)
+	if done, err := keeper.keep(t.Context(), now.AddDate(0, 0, 8)); err != nil || done.sources != 1 {
+		t.Errorf("expired %+v, %v; want the source of the import that has failed", done, err)
+	}
+	wantProblem(w, http.StatusGone, codeSourceExpired, w.post("/v1/imports/"+waiting+"/resume", ""))
+	if failed := want[importView](w, http.StatusOK, w.get("/v1/imports/"+waiting)); failed.Resumable || failed.State != imports.StateFailed {
+		t.Errorf("the import is %s, resumable %v", failed.State, failed.Resumable)
+	}
 }

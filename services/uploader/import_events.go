@@ -34,7 +34,7 @@ func (s *server) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// follow sends the import whenever it has changed, until it is final, and not about to be undone, or nobody
+// follow sends the import whenever it has changed, until it is final, and not about to be undone, or nobody who may
 // listens any more.
 func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Import) error {
 	ctx, lang := r.Context(), sessionOf(r.Context()).lang()
@@ -43,6 +43,7 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Impor
 	defer poll.Stop()
 	var last []byte
 	var spoke time.Time
+	asked := time.Now()
 	for {
 		shown := s.view(i, lang)
 		if i.State.Final() { // only then it may have retries
@@ -62,6 +63,12 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Impor
 			message = "event: import\ndata: " + string(data) + "\n\n"
 		} else if time.Since(spoke) >= heartbeat {
 			message = ": still here\n\n"
+		}
+		if time.Since(asked) >= heartbeat { // a key that was revoked, or somebody signed out, hears no more
+			if s.identify(r, sessionOf(ctx)) != nil {
+				return nil
+			}
+			asked = time.Now()
 		}
 		if message != "" {
 			if _, err := w.Write([]byte(message)); err != nil {

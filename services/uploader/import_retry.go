@@ -78,6 +78,9 @@ func (s *server) rootOf(ctx context.Context, id string) (*imports.Import, error)
 	if i.Options.DryRun {
 		return nil, refuse(http.StatusConflict, codeRetryDryRun)
 	}
+	if i.ReportGoneAt != nil {
+		return nil, refuse(http.StatusGone, codeReportExpired)
+	}
 	all, err := s.db.Retries(ctx, i.Tenant, []imports.ID{i.ID})
 	if err != nil {
 		return nil, err

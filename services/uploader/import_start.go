@@ -103,6 +103,8 @@ func (s *server) start(ctx context.Context, i *imports.Import, o *ImportOptions)
 	switch {
 	case errors.Is(err, postgres.ErrConflict):
 		return nil, s.overtaken(ctx, i)
+	case errors.Is(err, postgres.ErrReportExpired):
+		return nil, refuse(http.StatusGone, codeReportExpired)
 	case errors.Is(err, postgres.ErrFields):
 		return nil, refuse(http.StatusConflict, codeFieldsChanged)
 	case err != nil:

@@ -86,6 +86,10 @@ func (s *server) resumeImport(ctx context.Context, in *ImportInput) (*importOutp
 		return nil, s.notResumable(ctx, i)
 	case errors.Is(err, postgres.ErrOvertaken):
 		return nil, refuse(http.StatusConflict, codeOvertaken)
+	case errors.Is(err, postgres.ErrSourceExpired):
+		return nil, refuse(http.StatusGone, codeSourceExpired)
+	case errors.Is(err, postgres.ErrReportExpired):
+		return nil, refuse(http.StatusGone, codeReportExpired)
 	case err != nil:
 		return nil, err
 	}
@@ -102,7 +106,7 @@ func (s *server) notResumable(ctx context.Context, i *imports.Import) error {
 	switch {
 	case err != nil:
 		return err
-	case i.State == imports.StateFailed && i.FinishedAt != nil && i.Resumable(*i.FinishedAt):
+	case i.State == imports.StateFailed && imports.CanMend(i.Failure.Code):
 		return refuse(http.StatusConflict, codeResumeLate)
 	case i.State.Final():
 		return refuse(http.StatusConflict, codeNotResumable)

@@ -82,7 +82,7 @@ func docStartImport() huma.Operation {
 	op := operation(http.MethodPost, "/v1/imports/{id}/start", "start-import", tagImports, "Start an import",
 		"Settles options and mapping, and puts the import into its list's queue: one import runs per list at a time, in the order of their starts. "+
 			"What is said here goes before what was said at creation. Where the account may only import so many rows in a day (GET /v1/me), more are refused with `rows_per_day`, which says when they can be.",
-		http.StatusAccepted, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
+		http.StatusAccepted, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	return op
 }
 
@@ -101,7 +101,7 @@ func docResumeImport() huma.Operation {
 	return operation(http.MethodPost, "/v1/imports/{id}/resume", "resume-import", tagImports, "Resume an import",
 		"Has an import go on exactly where it stood: one that is paused runs on at once. One that has failed for a reason on the side of the system (`poison_chunk`, `newer_message`, `source_missing`, `quota_exceeded`, `internal_error`; see `resumable`) "+
 			"takes its old place in its list's queue, once the cause is mended and within 7 days; no row is merged twice, the totals are those of the whole file, and another mail tells of the new end.",
-		http.StatusAccepted, http.StatusNotFound, http.StatusConflict)
+		http.StatusAccepted, http.StatusNotFound, http.StatusConflict, http.StatusGone)
 }
 
 func docStreamEvents() huma.Operation {

@@ -17,7 +17,7 @@ func (s *server) docRetryImport() huma.Operation {
 			"Its own report goes on to list all that failed in it; that of the retry lists what still fails.\n\n"+
 			"With a form (multipart/form-data) with a part `file`, the retry is created, given its file and started in one request; with JSON, or without a body, it waits for its file (PUT …/source) and its start, as any import.\n\n"+
 			"    curl -H \"Authorization: Bearer $MEIBO_API_KEY\" -F file=@members_failures.csv \"$MEIBO_SERVER/v1/imports/$ID/retry\"",
-		http.StatusCreated, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusRequestEntityTooLarge,
+		http.StatusCreated, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge,
 		http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage)
 	op.Middlewares = huma.Middlewares{s.fromForm(s.retryForm)}
 	op.Responses["200"] = &huma.Response{Description: "The retry that was created with this Idempotency-Key before, by JSON"}

@@ -90,7 +90,8 @@ func (s *server) signIn(ctx context.Context, in *signInInput) (*signedInOutput, 
 	// Who knew the token of the session before, or has planted it, knows nothing of the new one.
 	if ses.token != "" {
 		if old, err := s.db.AuthenticateSession(ctx, ses.token, s.access.SessionIdle); err == nil {
-			if err := s.db.CloseSession(ctx, old.Tenant.ID, old.User.ID, old.Session); err != nil && !errors.Is(err, postgres.ErrNotFound) {
+			leaving := postgres.WithActor(ctx, actor(&old, ses.client))
+			if err := s.db.CloseSession(leaving, old.Tenant.ID, old.User.ID, old.Session); err != nil && !errors.Is(err, postgres.ErrNotFound) {
 				return nil, err
 			}
 		}
@@ -295,7 +296,8 @@ func (s *server) redeemToken(ctx context.Context, in *redeemTokenInput) (*redeem
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.RedeemToken(ctx, in.Body.Token, hash)
+	acting := postgres.WithActor(ctx, actor(&postgres.Caller{Tenant: c.Tenant, User: c.User}, sessionOf(ctx).client))
+	err = s.db.RedeemToken(acting, in.Body.Token, hash)
 	if errors.Is(err, postgres.ErrNotFound) {
 		return nil, gone
 	}

@@ -12,6 +12,9 @@ alter table api_key add column scope text not null default 'import' check (scope
     add column expires_at timestamptz,
     add column last_used_at timestamptz;
 create index api_key_user on api_key (tenant_id, user_id);
+-- Keys of those who manage a tenant could opt in who opted out, and go on to.
+update api_key k set allow_consent = true from app_user u
+where u.tenant_id = k.tenant_id and u.id = k.user_id and u.role in ('owner', 'admin');
 
 -- Who is signed in. The token itself is never stored, as little as a key is. seen_at is moved at most once a minute.
 create table user_session (
