@@ -89,9 +89,15 @@ func kill(cmd *exec.Cmd) {
 	}
 }
 
-// stop asks a process to end, as an upgrade does, and waits until it has.
+// stop asks a process to end, as an upgrade does, and waits until it has. One that has not told that it started knows
+// nothing of signals yet.
 func stop(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
+	eventually(t, func() bool {
+		log, err := os.Stat(cmd.Stdout.(*os.File).Name())
+		must(t, err)
+		return log.Size() > 0
+	})
 	must(t, cmd.Process.Signal(syscall.SIGTERM))
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("%s ended with %v", filepath.Base(cmd.Path), err)

@@ -143,7 +143,9 @@ func TestNoSecretIsInTheLogOfWhatIsDown(t *testing.T) {
 	sending := mail.Config{Addr: down, User: "u", Password: hidden["the mail's password"], From: "a@example.jp"}
 	for name, start := range map[string]func(context.Context, *tape) error{
 		"uploader": func(ctx context.Context, log *tape) error {
-			return uploader.Run(ctx, uploader.Config{Database: database, Queue: jobs, Blob: store, Listen: listen}, run.NewLogger(zapcore.DebugLevel, log))
+			return uploader.Run(ctx, uploader.Config{
+				Database: database, Queue: jobs, Blob: store, Listen: listen, PublicURL: "http://" + listen, Access: uploader.DefaultAccess,
+			}, run.NewLogger(zapcore.DebugLevel, log))
 		},
 		"splitter": func(ctx context.Context, log *tape) error {
 			return splitter.Run(ctx, splitter.Config{Database: database, Queue: jobs, Blob: store, Concurrency: 1, MemoryBudget: 1 << 20, Window: 2}, run.NewLogger(zapcore.DebugLevel, log))

@@ -179,9 +179,10 @@ func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 }
 
 // takeListsTurn has the import run that has waited longest, and returns it. pgx.ErrNoRows: none waits, or one has the turn.
+// Who cancels an import does not wait for the list: its row is locked, so that none runs that is cancelled at that moment.
 func takeListsTurn(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) (id imports.ID, err error) {
 	const sql = `update import set state = 'running', started_at = coalesce(started_at, $3)
-		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1)
+		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1 for update)
 			and not exists (select from import where tenant_id = $1 and list_id = $2 and state in ('running', 'paused', 'undoing'))`
 	now := time.Now()
 	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
