@@ -48,10 +48,6 @@ func getMember(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, id
 	return found[0], nil
 }
 
-// blockedAt is when a member was blocked, as JSON writes it. A database of the version before has no such column, which is
-// asked for in a way that it may lack.
-const blockedAt = `to_jsonb(m)->>'blocked_at'`
-
 // readMembers reads the members m that the rest of the statement names.
 func readMembers(ctx context.Context, tx pgx.Tx, s *member.Schema, where string, args ...any) ([]Member, error) {
 	fields := s.Fields()
@@ -59,12 +55,12 @@ func readMembers(ctx context.Context, tx pgx.Tx, s *member.Schema, where string,
 	l := loader{fields: fields, extras: []extra{{`m.kind`, func(_ *member.Record, raw []byte) error {
 		members = append(members, Member{Kind: member.Kind(raw)})
 		return nil
-	}}, {blockedAt, func(_ *member.Record, raw []byte) error {
+	}}, {`m.blocked_at`, func(_ *member.Record, raw []byte) error {
 		if raw == nil {
 			return nil
 		}
-		at, err := time.Parse(time.RFC3339Nano, string(raw))
-		members[len(members)-1].BlockedAt = &at
+		micros, err := readInt64(raw)
+		members[len(members)-1].BlockedAt = new(time.UnixMicro(micros + epochMicros).UTC())
 		return err
 	}}}}
 	names := make([]string, 0, len(fields))
@@ -82,7 +78,7 @@ func readMembers(ctx context.Context, tx pgx.Tx, s *member.Schema, where string,
 	if len(l.custom) > 0 {
 		names = append(names, "m.custom")
 	}
-	rows, err := tx.Query(ctx, `select l.name, m.id, m.version, `+strings.Join(names, ", ")+`, m.kind, `+blockedAt+` from member m
+	rows, err := tx.Query(ctx, `select l.name, m.id, m.version, `+strings.Join(names, ", ")+`, m.kind, m.blocked_at from member m
 		join member_list l on l.tenant_id = m.tenant_id and l.id = m.list_id where `+where,
 		append([]any{pgx.QueryExecModeCacheDescribe, pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
 	if err != nil {

@@ -219,20 +219,3 @@ func (d *desk) removed(t *testing.T, f postgres.MemberFilter) (n int) {
 	}
 	return n
 }
-
-func TestMembersAreFoundInADatabaseOfTheVersionBefore(t *testing.T) {
-	t.Parallel()
-	d := furnished(t)
-	d.schema = standard
-	_, err := d.admin.Exec(t.Context(), `alter table member drop column custom, drop column provisional, drop column contact_verified, drop column blocked_at;
-		drop table member_key, member_request, opt_out`)
-	must(t, err)
-	if got := d.found(t, postgres.MemberFilter{MemberSN: "A-1"}); got != "Aoki" {
-		t.Errorf("found %q, want Aoki", got)
-	}
-	page, err := d.db.Members(t.Context(), d.tenant, standard, postgres.MemberFilter{List: postgres.MainList, Limit: 1})
-	must(t, err)
-	if m, err := d.db.Member(t.Context(), d.tenant, standard, page[0].ID); err != nil || m.ID != page[0].ID || m.BlockedAt != nil {
-		t.Errorf("member = %+v, %v", m, err)
-	}
-}
