@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/password"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
@@ -31,6 +32,17 @@ type userCreate struct {
 	Role     string `default:"editor" enum:"owner,admin,editor,viewer" help:"What the user may do: ${enum}."`
 
 	PasswordStdin bool `help:"Read the user's password from standard input; without one the user cannot sign in."`
+}
+
+// Validate is called by kong.
+func (u *userCreate) Validate() error {
+	f := member.Field{Key: "email", Type: member.Email}
+	v, _, problem := f.Parse(u.Email, &member.Locale{})
+	if problem != nil || !v.Set {
+		return fmt.Errorf("--email %q: an e-mail address expected, as in hanako@example.jp", u.Email)
+	}
+	u.Email = v.Text
+	return nil
 }
 
 // Run is called by kong.
@@ -198,7 +210,11 @@ func (k *keyCreate) expiry(zone *time.Location) (*time.Time, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--expires %s: a date expected, as in 2027-03-31", k.Expires)
 	}
-	return new(day.AddDate(0, 0, 1)), nil
+	end := day.AddDate(0, 0, 1)
+	if !end.After(time.Now()) {
+		return nil, fmt.Errorf("--expires %s: the key could not be used on any day; a date from today on expected", k.Expires)
+	}
+	return &end, nil
 }
 
 // Run is called by kong.

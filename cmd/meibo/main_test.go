@@ -102,7 +102,10 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"tenant", "set", "hanaya", "--storage", "20GB", "--database-url", "x"},
 		{"key", "create", "--tenant", "hanaya", "--name", "x", "--scope", "all", "--database-url", "x"},
 		{"key", "create", "--tenant", "hanaya", "--name", "x", "--expires", "tomorrow", "--database-url", "x"},
+		{"key", "create", "--tenant", "hanaya", "--name", "x", "--expires", "2020-01-01", "--database-url", "x"},
+		{"tenant", "set", "hanaya", "--source-days", "0", "--database-url", "x"},
 		{"user", "create", "--tenant", "hanaya", "--email", "a@example.jp", "--name", "x", "--password-stdin", "--database-url", "x"},
+		{"user", "create", "--tenant", "hanaya", "--email", "bad", "--name", "x", "--database-url", "x"},
 	} {
 		if got := meibo(t.Context(), nil, "C", args...); got.status != exitUsage || got.out != "" || got.err == "" {
 			t.Errorf("%q: got %d\n%s%s", args, got.status, got.out, got.err)

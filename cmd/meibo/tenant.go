@@ -22,42 +22,35 @@ type tenantSet struct {
 	retentionDays  `embed:""`
 }
 
-// retentionDays are for how long a tenant's things are kept; 0 leaves it as it was.
+// retentionDays are for how long a tenant's things are kept; nil leaves it as it was.
 type retentionDays struct {
-	SourceDays  int `placeholder:"DAYS" help:"For how many days uploaded files are kept after their import (at first: 30)."`
-	ReportDays  int `placeholder:"DAYS" help:"For how many days failed rows are kept after their import (at first: 30)."`
-	JournalDays int `placeholder:"DAYS" help:"For how many days an import can be undone (at first: 30)."`
-	AuditDays   int `placeholder:"DAYS" help:"For how many days the audit log is kept, 30 at least (at first: 400)."`
+	SourceDays  *int `placeholder:"DAYS" help:"For how many days uploaded files are kept after their import (at first: 30)."`
+	ReportDays  *int `placeholder:"DAYS" help:"For how many days failed rows are kept after their import (at first: 30)."`
+	JournalDays *int `placeholder:"DAYS" help:"For how many days an import can be undone (at first: 30)."`
+	AuditDays   *int `placeholder:"DAYS" help:"For how many days the audit log is kept, 30 at least (at first: 400)."`
 }
 
 // Validate is called by kong.
 func (r *retentionDays) Validate() error {
 	for _, days := range []struct {
-		flag        string
-		n, from, to int
+		flag     string
+		n        *int
+		from, to int
 	}{
 		{"--source-days", r.SourceDays, 1, postgres.MaxKeptDays},
 		{"--report-days", r.ReportDays, 1, postgres.MaxKeptDays},
 		{"--journal-days", r.JournalDays, 1, postgres.MaxJournalDays},
 		{"--audit-days", r.AuditDays, postgres.MinAuditDays, postgres.MaxKeptDays},
 	} {
-		if days.n != 0 && (days.n < days.from || days.n > days.to) {
-			return fmt.Errorf("%s %d: a number from %d to %d expected", days.flag, days.n, days.from, days.to)
+		if days.n != nil && (*days.n < days.from || *days.n > days.to) {
+			return fmt.Errorf("%s %d: a number from %d to %d expected", days.flag, *days.n, days.from, days.to)
 		}
 	}
 	return nil
 }
 
-func (r *retentionDays) change() (to postgres.RetentionChange) {
-	for _, days := range []struct {
-		n  int
-		to **int
-	}{{r.SourceDays, &to.SourceDays}, {r.ReportDays, &to.ReportDays}, {r.JournalDays, &to.JournalDays}, {r.AuditDays, &to.AuditDays}} {
-		if days.n != 0 {
-			*days.to = &days.n
-		}
-	}
-	return to
+func (r *retentionDays) change() postgres.RetentionChange {
+	return postgres.RetentionChange{SourceDays: r.SourceDays, ReportDays: r.ReportDays, JournalDays: r.JournalDays, AuditDays: r.AuditDays}
 }
 
 // Validate is called by kong.
