@@ -87,11 +87,38 @@ func TestDevServesTheOtherCommandsAndKeepsWhatTheyDid(t *testing.T) {
 	if items, _ := oneDocument(t, got.out)["items"].([]any); len(items) != 50 {
 		t.Errorf("after a restart there are %d members", len(items))
 	}
+	undoes(t, "--server", info.URL, "--api-key", key)
 	if got := stop(); got.status != exitOK {
 		t.Errorf("dev: %+v", got)
 	}
 	if _, err := os.Stat(filepath.Join(data, "dev.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("dev.json after the end: %v", err)
+	}
+}
+
+// undoes takes back the import of 50 members, after a dry run of that, and asks for it again.
+func undoes(t *testing.T, flags ...string) {
+	t.Helper()
+	of := func(args ...string) told { return meibo(t.Context(), nil, "C", append(args, flags...)...) }
+	listed, _ := oneDocument(t, of("imports", "list", "--json").out)["items"].([]any)
+	if len(listed) == 0 {
+		t.Fatal("no import is listed")
+	}
+	id, _ := listed[len(listed)-1].(map[string]any)["id"].(string)
+	if got := of("imports", "undo", id, "--dry-run"); got.status != exitOK || !strings.Contains(got.out, "dry run") || !strings.Contains(got.out, "50") {
+		t.Errorf("dry run of an undo: %+v", got)
+	}
+	if got := of("imports", "undo", id); got.status != exitOK || !strings.Contains(got.out, "is undone") || !strings.Contains(got.out, "50") {
+		t.Errorf("undo: %+v", got)
+	}
+	if got := of("imports", "watch", id); got.status != exitOK || !strings.Contains(got.out, "is undone") {
+		t.Errorf("watch of an undone import: %+v", got)
+	}
+	if got := of("imports", "undo", id); got.status != exitFailed || !strings.Contains(got.err, "undone") {
+		t.Errorf("second undo: %+v", got)
+	}
+	if left, _ := oneDocument(t, of("members", "list", "--limit", "0", "--json").out)["items"].([]any); len(left) != 0 {
+		t.Errorf("%d members are left", len(left))
 	}
 }
 

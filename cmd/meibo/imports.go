@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/meibo/meibo/internal/client"
+	"github.com/meibo/meibo/internal/imports"
 )
 
 // importsCmd is about imports that exist.
@@ -135,9 +136,13 @@ func (w *importsWatch) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	defer api.Close()
+	i, err := api.Import(ctx, w.ID)
+	if err == nil && (i.State == imports.StateUndoing || i.State == imports.StateUndone) {
+		return c.followUndo(ctx, api, w.ID, false)
+	}
 	show := newProgress(c)
 	defer show.close()
-	if i, err := api.Import(ctx, w.ID); err == nil && !i.State.Final() {
+	if err == nil && !i.State.Final() {
 		if inspection, err := api.Inspection(ctx, w.ID); err == nil { // without it the bar just knows less
 			show.expect(expectedRows(inspection, i.Size))
 		}

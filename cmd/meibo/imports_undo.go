@@ -33,8 +33,13 @@ func (u *importsUndo) Run(ctx context.Context, c *console) error {
 		}
 		return c.print("%s", c.undoLine(undo))
 	}
+	return c.followUndo(ctx, api, u.ID, u.DryRun)
+}
+
+// followUndo shows how an undo goes on, and then what it has done.
+func (c *console) followUndo(ctx context.Context, api *client.Client, id string, dryRun bool) error {
 	last := ""
-	undo, err = api.WatchUndo(ctx, u.ID, u.DryRun, func(now client.Undo) {
+	undo, err := api.WatchUndo(ctx, id, dryRun, func(now client.Undo) {
 		if line := c.undoLine(now); line != last && !c.json && now.State != imports.UndoDone {
 			c.note("%s", line)
 			last = line
