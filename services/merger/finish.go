@@ -23,41 +23,51 @@ const (
 	otherTurns = 50 * time.Millisecond
 )
 
-// stepLimit bounds one transaction of an import's last stage.
+// stepLimit bounds one transaction of an import's last stage, or of its undoing.
 const stepLimit = 5 * time.Minute
 
 // finish does what an import has left once every row of it is merged, step by step. A message that comes again goes on
 // where the work stands.
 func (h *handler) finish(ctx context.Context, j queue.Job) error {
+	return h.inSteps(ctx, j, "import finished", h.step)
+}
+
+func (h *handler) step(ctx context.Context, i *imports.Import) (left bool, err error) {
+	return h.db.FinishStep(ctx, i.Tenant, i)
+}
+
+// inSteps does a work on an import step by step, each in bounded time, until none is left, or others have to have their
+// turn. done is what the log says at its end, which may give the list's turn to another import.
+func (h *handler) inSteps(ctx context.Context, j queue.Job, done string, step func(context.Context, *imports.Import) (left bool, err error)) error {
 	start := time.Now()
 	i, err := h.db.ImportForWork(ctx, j.Tenant, j.Import)
 	if errors.Is(err, postgres.ErrNotFound) {
 		return queue.Drop(err)
 	}
 	for left := true; left && err == nil; {
-		left, err = h.step(ctx, i)
+		left, err = bounded(ctx, i, step)
 		if left && err == nil && h.turn > 0 && time.Since(start) > h.turn {
 			return queue.Later(otherTurns)
 		}
 	}
 	switch {
 	case errors.Is(err, postgres.ErrStopped):
-		h.log.Info("nothing left to finish", zap.Stringer("import", j.Import))
+		h.log.Info("no step left", zap.Stringer("import", j.Import), zap.String("of", done), zap.Duration("in", time.Since(start)))
 		return nil
 	case err != nil && postgres.Unavailable(err):
 		return queue.Unavailable(err)
 	case err != nil:
 		return err
 	}
-	h.log.Info("import finished", zap.Stringer("import", j.Import), zap.Duration("in", time.Since(start)))
+	h.log.Info(done, zap.Stringer("import", j.Import), zap.Duration("in", time.Since(start)))
 	h.relay.Kick()
 	return nil
 }
 
-func (h *handler) step(ctx context.Context, i *imports.Import) (left bool, err error) {
+func bounded(ctx context.Context, i *imports.Import, step func(context.Context, *imports.Import) (bool, error)) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepLimit)
 	defer cancel()
-	return h.db.FinishStep(ctx, i.Tenant, i)
+	return step(ctx, i)
 }
 
 // abandoned fails an import that cannot be finished. What was done stays.

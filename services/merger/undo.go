@@ -3,7 +3,6 @@ package merger
 import (
 	"context"
 	"errors"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -16,34 +15,10 @@ import (
 // undo takes back what an import did, step by step, or tells what that would do. A message that comes again goes on where
 // the work stands.
 func (h *handler) undo(ctx context.Context, j queue.Job) error {
-	start := time.Now()
-	i, err := h.db.ImportForWork(ctx, j.Tenant, j.Import)
-	if errors.Is(err, postgres.ErrNotFound) {
-		return queue.Drop(err)
-	}
-	for left := true; left && err == nil; {
-		left, err = h.undoStep(ctx, i)
-		if left && err == nil && h.turn > 0 && time.Since(start) > h.turn {
-			return queue.Later(otherTurns)
-		}
-	}
-	switch {
-	case err == nil:
-		h.log.Info("import undone", zap.Stringer("import", j.Import), zap.Duration("in", time.Since(start)))
-		h.relay.Kick() // the list's turn has passed on
-		return nil
-	case errors.Is(err, postgres.ErrStopped):
-		h.log.Info("nothing left to undo", zap.Stringer("import", j.Import), zap.Duration("in", time.Since(start)))
-		return nil
-	case postgres.Unavailable(err):
-		return queue.Unavailable(err)
-	}
-	return err
+	return h.inSteps(ctx, j, "import undone", h.undoStep)
 }
 
 func (h *handler) undoStep(ctx context.Context, i *imports.Import) (left bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, stepLimit)
-	defer cancel()
 	return h.db.UndoStep(ctx, i.Tenant, i)
 }
 
