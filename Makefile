@@ -29,8 +29,19 @@ setup: ## Check for Go, a C compiler and PostgreSQL; install what is missing
 	@.ci/setup
 
 .PHONY: build
-build: ## Build every command into bin/
+build: console ## Build every command into bin/, with the console where there is Node
 	go build -o bin/ ./cmd/...
+
+CONSOLE := services/uploader/console
+
+# Without Node the commands are built all the same, and a page says how to get the console.
+.PHONY: console
+console: ## Build the console's pages, which the commands embed
+	@.ci/console
+
+.PHONY: setup-tests
+setup-tests: # The same, and what only tests need
+	@.ci/setup tests
 
 .PHONY: demo
 demo: setup build ## Import a generated sample of 100,000 members and show what came of it
@@ -47,9 +58,13 @@ PURE := ./internal/e2e/oracle ./internal/inspect ./internal/member ./internal/sa
 
 # The race detector finds what the tests only happen to pass; twenty minutes are several times what a package needs.
 .PHONY: test
-test: setup lint verify ## Lint, verify, and run all tests, with the race detector where there is concurrency
+test: setup-tests lint verify browser ## Lint, verify, and run all tests, with the race detector where there is concurrency
 	go test -timeout 20m $(TESTFLAGS) $(PURE)
 	go test -race -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(PURE))")
+
+.PHONY: browser
+browser: setup-tests build ## Test the console in Chromium, with all of Meibo behind it
+	cd $(CONSOLE) && npm run --silent unit && npm run --silent browser
 
 .PHONY: bench
 bench: setup build ## Measure a million rows end to end, beside what a DBA writes by hand
@@ -92,12 +107,13 @@ chaos: ## Kill, freeze, cut off and refill everything at random, CHAOS_RUNS (200
 		-chaos.runs $(CHAOS_RUNS) -chaos.seed $(CHAOS_SEED) -chaos.clock
 
 .PHONY: lint
-lint: ## Check format, vet, staticcheck and the messages' rules
+lint: console ## Check format, vet, staticcheck and the messages' rules
 	@unformatted=$$(go tool gofumpt -l cmd deploy internal proto services) && \
 		if [ -n "$$unformatted" ]; then printf 'not gofumpt-ed:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go tool staticcheck -checks inherit,ST1000 ./...
 	cd proto && $(BUF) lint
+	@if command -v npm >/dev/null; then cd $(CONSOLE) && npm run --silent check; fi
 
 # The list of vulnerabilities is on the network, and so is the tool. Where they cannot be reached nothing is known, which
 # is neither good nor bad: exit status 75 of sysexits, "try again".

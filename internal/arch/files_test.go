@@ -18,7 +18,7 @@ import (
 // root is the top of the repository, seen from here.
 const root = "../.."
 
-// ignored returns the patterns of .gitignore, which is kept simple enough for path.Match.
+// ignored returns the patterns of .gitignore, which is kept simple enough for path.Match: names, or whole paths.
 func ignored(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, ".gitignore"))
@@ -43,7 +43,12 @@ func walk(t *testing.T, f func(name string, content []byte)) {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, d.Name()); return ok }) && file != root {
+		name, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, d.Name()); return ok || p == name }) && file != root {
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
@@ -56,9 +61,8 @@ func walk(t *testing.T, f func(name string, content []byte)) {
 		if err != nil {
 			return err
 		}
-		name, err := filepath.Rel(root, file)
-		f(filepath.ToSlash(name), content)
-		return err
+		f(name, content)
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)

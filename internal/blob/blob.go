@@ -78,6 +78,7 @@ type Store struct {
 	client   *s3.Client
 	transfer *transfermanager.Client
 	signer   *s3.PresignClient // nil where the store cannot be reached from outside
+	public   *url.URL          // of the store as seen from there
 	bucket   string
 	region   string
 	retry    retry
@@ -131,6 +132,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	})
 	store := &Store{client: client, transfer: transfer, bucket: cfg.Bucket, region: cfg.Region, retry: patience}
 	if cfg.PublicEndpoint != "" {
+		if store.public, err = url.Parse(cfg.PublicEndpoint); err != nil {
+			return nil, fmt.Errorf("open object storage: %w", err)
+		}
 		store.signer = s3.NewPresignClient(s3.NewFromConfig(loaded, func(o *s3.Options) {
 			o.BaseEndpoint, o.UsePathStyle = aws.String(cfg.PublicEndpoint), true
 		}))

@@ -257,6 +257,14 @@ func (s *Store) SignPart(ctx context.Context, p Parts, number int, expires time.
 // Public tells whether parts can be signed, for senders outside.
 func (s *Store) Public() bool { return s.signer != nil }
 
+// PublicOrigin is the origin (RFC 6454) that browsers send parts to; empty where they do not reach the store, or there is none.
+func (s *Store) PublicOrigin() string {
+	if s == nil || s.public == nil {
+		return ""
+	}
+	return s.public.Scheme + "://" + s.public.Host
+}
+
 // CompleteParts has the store put the parts together to the object of the upload. [ErrNotFound] says that the upload is
 // not under way (any more). Without an error the object is there, or another call is about to make it: only
 // [Store.StatSource] tells.

@@ -17,12 +17,6 @@ var docsHTML string
 //go:embed pages/docs.js
 var docsJS string
 
-//go:embed pages/import.html
-var importHTML string
-
-//go:embed pages/import.js
-var importJS string
-
 // page is a self-contained page: nothing in it comes from elsewhere, and the browser is told so.
 type page struct {
 	html   string
@@ -31,9 +25,6 @@ type page struct {
 
 // newDocsPage shows the OpenAPI document to people.
 func newDocsPage() *page { return newPage(docsHTML, baseCSS, docsJS) }
-
-// newImportPage is where the link of a mail leads: one import, live.
-func newImportPage() *page { return newPage(importHTML, baseCSS, importJS) }
 
 // newPage puts style and script into the page, and makes the policy that allows these and no others (Content
 // Security Policy Level 3, section 2.3.1: the hash of the element's content).

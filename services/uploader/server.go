@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,6 +21,7 @@ import (
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/relay"
+	"github.com/meibo/meibo/services/uploader/console"
 )
 
 // server is the API's behaviour. It keeps nothing between requests.
@@ -50,6 +52,7 @@ type server struct {
 	throttle    *throttle
 	crossOrigin *http.CrossOriginProtection
 	hasher      *password.Hasher
+	console     *console.Console
 	// stopping is closed by stop; streams that would never end then do.
 	stopping chan struct{}
 	stop     func()
@@ -68,6 +71,9 @@ func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.St
 	}
 	if err := s.crossOrigin.AddTrustedOrigin(s.origin()); err != nil {
 		return nil, fmt.Errorf("MEIBO_PUBLIC_URL %q: %w", publicURL, err)
+	}
+	if s.console, err = console.New(blobs.PublicOrigin()); err != nil {
+		return nil, err
 	}
 	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	s.router = s.routes(publicURL)
@@ -110,9 +116,7 @@ func (s *server) routes(publicURL string) http.Handler {
 	root.NotFound(s.notFound)
 	root.MethodNotAllowed(s.methodNotAllowed)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		root.Method(method, "/", http.RedirectHandler("/docs", http.StatusFound))
 		root.Method(method, "/docs", newDocsPage())
-		root.Method(method, "/imports/{id}", newImportPage())
 		root.Method(method, "/openapi.json", http.HandlerFunc(s.serveDocument))
 	}
 
@@ -214,7 +218,18 @@ func (s *server) secure(next http.Handler) http.Handler {
 	})
 }
 
+// notFound answers what no route does: the console where a browser asks for a page, whose address the console knows, and
+// for what its pages are made of.
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasPrefix(r.URL.Path, "/v1/") {
+		if s.console.ServeAsset(w, r) {
+			return
+		}
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			s.console.ServePage(w, r)
+			return
+		}
+	}
 	s.fail(w, r, refuse(http.StatusNotFound, codeNotFound))
 }
 

@@ -1,0 +1,45 @@
+import '@mantine/core/styles.css'
+import '@mantine/notifications/styles.css'
+import './app.css'
+import { MantineProvider } from '@mantine/core'
+import { ModalsProvider } from '@mantine/modals'
+import { Notifications } from '@mantine/notifications'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ListProvider } from '@/api/list'
+import { queries } from '@/api/query'
+import { LangProvider, useWords } from '@/lang/lang'
+import { router } from '@/router'
+import { theme } from '@/theme'
+import { words } from '@/words'
+
+// The server allows the styles that carry the nonce of this page, and no others.
+const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content
+
+function App() {
+  const w = useWords(words)
+  return (
+    <ModalsProvider labels={{ confirm: w.ok, cancel: w.cancel }}>
+      <Notifications position="bottom-right" autoClose={6000} />
+      <RouterProvider router={router} />
+    </ModalsProvider>
+  )
+}
+
+const root = document.getElementById('root')
+if (!root) throw new Error('the page has no root')
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={nonce ? () => nonce : undefined}>
+      <LangProvider>
+        <QueryClientProvider client={queries}>
+          <ListProvider>
+            <App />
+          </ListProvider>
+        </QueryClientProvider>
+      </LangProvider>
+    </MantineProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Password() {
+  return <Page title="Password">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Audit() {
+  return <Page title="Audit">…</Page>
+}

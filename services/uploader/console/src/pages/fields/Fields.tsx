@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Fields() {
+  return <Page title="Fields">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Import() {
+  return <Page title="Import">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Keys() {
+  return <Page title="Keys">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Lists() {
+  return <Page title="Lists">…</Page>
+}

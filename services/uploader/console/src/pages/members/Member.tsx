@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Member() {
+  return <Page title="Member">…</Page>
+}

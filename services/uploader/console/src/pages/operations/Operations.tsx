@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Operations() {
+  return <Page title="Operations">…</Page>
+}

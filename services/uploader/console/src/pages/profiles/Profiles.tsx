@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Profiles() {
+  return <Page title="Profiles">…</Page>
+}

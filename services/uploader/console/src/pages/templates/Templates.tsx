@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Templates() {
+  return <Page title="Templates">…</Page>
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/parts/Page'
+
+export function Wizard() {
+  return <Page title="Wizard">…</Page>
+}

@@ -1,0 +1,100 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { queries } from '@/api/query'
+import { sessionQuery } from '@/api/session'
+import { SignIn } from '@/pages/account/SignIn'
+import { Loading } from '@/parts/Loading'
+import { Shell } from '@/shell/Shell'
+import { Broken, Missing } from '@/shell/Trouble'
+
+// Every page on one screen. Pages are loaded when they are first opened; the shell and the sign-in are there at once.
+
+const root = createRootRoute({ notFoundComponent: Missing, errorComponent: Broken })
+
+interface SignInSearch {
+  to?: string
+  tenant?: string
+  email?: string
+}
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search): SignInSearch => ({
+    to: text(search.to),
+    tenant: text(search.tenant),
+    email: text(search.email),
+  }),
+  component: SignIn,
+})
+
+/** An invitation leads here, with its token behind the # that browsers send to nobody. */
+const password = createRoute({
+  getParentRoute: () => root,
+  path: '/password',
+  component: lazyRouteComponent(() => import('@/pages/account/Password'), 'Password'),
+})
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  component: Shell,
+  beforeLoad: async ({ location }) => {
+    if (!(await queries.ensureQueryData(sessionQuery))) {
+      throw redirect({ to: '/sign-in', search: { to: location.href === '/' ? undefined : location.href } })
+    }
+  },
+})
+
+const page = <const P extends string, M extends Record<string, unknown>>(
+  path: P,
+  load: () => Promise<M>,
+  name: keyof M & string,
+) => createRoute({ getParentRoute: () => inside, path, component: lazyRouteComponent(load, name) })
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/imports', replace: true })
+  },
+})
+
+const routeTree = root.addChildren([
+  signIn,
+  password,
+  inside.addChildren([
+    home,
+    page('/imports', () => import('@/pages/imports/History'), 'History'),
+    page('/imports/new', () => import('@/pages/wizard/Wizard'), 'Wizard'),
+    page('/imports/new/$id', () => import('@/pages/wizard/Wizard'), 'Wizard'),
+    page('/imports/$id', () => import('@/pages/imports/Import'), 'Import'),
+    page('/members', () => import('@/pages/members/Members'), 'Members'),
+    page('/members/$id', () => import('@/pages/members/Member'), 'Member'),
+    page('/fields', () => import('@/pages/fields/Fields'), 'Fields'),
+    page('/lists', () => import('@/pages/lists/Lists'), 'Lists'),
+    page('/templates', () => import('@/pages/templates/Templates'), 'Templates'),
+    page('/profiles', () => import('@/pages/profiles/Profiles'), 'Profiles'),
+    page('/users', () => import('@/pages/users/Users'), 'Users'),
+    page('/keys', () => import('@/pages/keys/Keys'), 'Keys'),
+    page('/settings', () => import('@/pages/settings/Settings'), 'Settings'),
+    page('/audit', () => import('@/pages/audit/Audit'), 'Audit'),
+    page('/operations', () => import('@/pages/operations/Operations'), 'Operations'),
+    page('/account', () => import('@/pages/account/Account'), 'Account'),
+  ]),
+])
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: 'intent',
+  defaultPendingComponent: () => <Loading />,
+  defaultErrorComponent: Broken,
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}
