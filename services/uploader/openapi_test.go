@@ -74,7 +74,7 @@ func TestEveryRouteIsInTheDocument(t *testing.T) {
 	if !strings.HasPrefix(d.OpenAPI, "3.1.") || d.Info.Title == "" || d.Info.Version == "" || d.Servers[0].URL != "https://meibo.example.com/" {
 		t.Errorf("document = %+v", d)
 	}
-	undocumented := []string{"/", "/docs", "/imports/{id}", "/openapi.json"}
+	undocumented := []string{"/docs", "/openapi.json"}
 	var routes []string
 	err := chi.Walk(served(t).router.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if route == templatePath {
@@ -204,28 +204,48 @@ func TestFormOfCreateIsDescribed(t *testing.T) {
 	}
 }
 
-func TestPagesReferToNothingOutside(t *testing.T) {
+func TestDocsReferToNothingOutside(t *testing.T) {
+	t.Parallel()
+	w := fetch(t, served(t), "/docs")
+	page := w.Body.String()
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || len(page) < 4000 {
+		t.Errorf("status %d, %d bytes", w.Code, len(page))
+	}
+	if found := regexp.MustCompile(`(?i)(https?:)?//[a-z0-9-]+\.[a-z]|(src|href)="?(https?:|//)|@import|[:\s]url\(`).FindString(page); found != "" {
+		t.Errorf("refers to %q", found)
+	}
+	policy := w.Header().Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "script-src 'sha256-") || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy %q", policy)
+	}
+	if strings.Contains(page, "<script></script>") || strings.Contains(page, "<style></style>") || regexp.MustCompile(` style=| on[a-z]+="`).MatchString(page) {
+		t.Error("the page has what its policy forbids")
+	}
+}
+
+func TestBrowsersThatAskForAPageGetTheConsole(t *testing.T) {
 	t.Parallel()
 	s := served(t)
-	for _, path := range []string{"/docs", "/imports/0198c0de-0000-7000-8000-000000000000"} {
-		w := fetch(t, s, path)
-		page := w.Body.String()
-		if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || len(page) < 4000 {
-			t.Errorf("%s: status %d, %d bytes", path, w.Code, len(page))
-		}
-		if found := regexp.MustCompile(`(?i)(https?:)?//[a-z0-9-]+\.[a-z]|(src|href)="?(https?:|//)|@import|[:\s]url\(`).FindString(page); found != "" {
-			t.Errorf("%s refers to %q", path, found)
-		}
-		policy := w.Header().Get("Content-Security-Policy")
-		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "script-src 'sha256-") || strings.Contains(policy, "unsafe") {
-			t.Errorf("%s: policy %q", path, policy)
-		}
-		if strings.Contains(page, "<script></script>") || strings.Contains(page, "<style></style>") || regexp.MustCompile(` style=| on[a-z]+="`).MatchString(page) {
-			t.Errorf("%s has what its policy forbids", path)
+	ask := func(method, path, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, nil)
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		s.router.ServeHTTP(w, r)
+		return w
+	}
+	for _, path := range []string{"/", "/imports/0198c0de-0000-7000-8000-000000000000", "/members"} {
+		w := ask(http.MethodGet, path, "text/html,application/xhtml+xml,*/*;q=0.8")
+		if policy := w.Header().Get("Content-Security-Policy"); w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") ||
+			!strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: status %d, %v", path, w.Code, w.Header())
 		}
 	}
-	if w := fetch(t, s, "/"); w.Code != http.StatusFound || w.Header().Get("Location") != "/docs" {
-		t.Errorf("/ answers %d to %q", w.Code, w.Header().Get("Location"))
+	for _, other := range [][3]string{
+		{http.MethodGet, "/v1/nothing", "text/html"}, {http.MethodGet, "/members", "application/json"}, {http.MethodPost, "/members", "text/html"},
+	} {
+		if w := ask(other[0], other[1], other[2]); w.Code != http.StatusNotFound || !strings.Contains(w.Header().Get("Content-Type"), "problem+json") {
+			t.Errorf("%v: status %d, %v", other, w.Code, w.Header())
+		}
 	}
 }
 
