@@ -73,8 +73,8 @@ type list[T any] struct {
 	Items []T `json:"items"`
 }
 
-// timeText returns a time for people, in the zone of the machine.
-func timeText(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+// timeText returns a time for people: all commands show times in the zone of the machine, with its offset.
+func timeText(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
 
 type importsShow struct {
 	server   `embed:""`
@@ -117,6 +117,11 @@ func (s *importsShow) Run(ctx context.Context, c *console) error {
 	}
 	if err := t.write(c.out, ""); err != nil {
 		return err
+	}
+	if i.State == imports.StateUndoing || i.State == imports.StateUndone {
+		if err := c.showUndo(ctx, api, s.ID); err != nil {
+			return err
+		}
 	}
 	if err := c.printResult(i); err != nil {
 		return err
