@@ -117,7 +117,11 @@ func (u *userInvite) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
-		until := timeText(expires)
+		zone, err := zoneOf(&t)
+		if err != nil {
+			return err
+		}
+		until := when(&expires, zone)
 		c.note("%s", c.say("招待を作成しました。再表示はできません。一度だけ使用でき、期限は "+until+" です：",
 			"The invitation cannot be shown again. It can be used once, until "+until+":"))
 		return c.print("%s", token)
@@ -132,6 +136,10 @@ type userList struct {
 // Run is called by kong.
 func (u *userList) Run(ctx context.Context, c *console) error {
 	return u.withTenant(ctx, u.Tenant, func(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
+		zone, err := zoneOf(&t)
+		if err != nil {
+			return err
+		}
 		people, err := db.People(ctx, t.ID)
 		if err != nil {
 			return err
@@ -147,7 +155,7 @@ func (u *userList) Run(ctx context.Context, c *console) error {
 			case !p.HasPassword:
 				state = c.say("パスワード未設定", "no password")
 			}
-			users.add(strconv.FormatInt(p.ID, 10), p.Email, p.Name, string(p.Role), state, when(p.SignedInAt))
+			users.add(strconv.FormatInt(p.ID, 10), p.Email, p.Name, string(p.Role), state, when(p.SignedInAt, zone))
 		}
 		return users.write(c.out, "")
 	})
@@ -163,11 +171,11 @@ func zoneOf(t *postgres.Tenant) (*time.Location, error) {
 }
 
 // when is a time of which there may be none.
-func when(t *time.Time) string {
+func when(t *time.Time, zone *time.Location) string {
 	if t == nil {
 		return ""
 	}
-	return timeText(*t)
+	return t.In(zone).Format(timeLayout)
 }
 
 type keyCmd struct {
@@ -245,6 +253,10 @@ type keyList struct {
 // Run is called by kong.
 func (k *keyList) Run(ctx context.Context, c *console) error {
 	return k.withTenant(ctx, k.Tenant, func(ctx context.Context, db *postgres.DB, t postgres.Tenant) error {
+		zone, err := zoneOf(&t)
+		if err != nil {
+			return err
+		}
 		keys, err := db.Keys(ctx, t.ID)
 		if err != nil {
 			return err
@@ -254,7 +266,7 @@ func (k *keyList) Run(ctx context.Context, c *console) error {
 		}, right: []bool{true, false, false, false, false, false, false}}
 		for _, one := range keys {
 			all.add(strconv.FormatInt(one.ID, 10), one.Name, string(one.Scope), cmp.Or(one.User.Email, c.say("なし", "nobody")),
-				when(one.LastUsedAt), when(one.ExpiresAt), when(one.RevokedAt))
+				when(one.LastUsedAt, zone), when(one.ExpiresAt, zone), when(one.RevokedAt, zone))
 		}
 		return all.write(c.out, "")
 	})

@@ -55,7 +55,7 @@ func TestErasingAsksFirst(t *testing.T) {
 func TestTimesTellTheirZone(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
-	if read, err := time.Parse("2006-01-02 15:04:05 -07:00", timeText(at)); err != nil || !read.Equal(at) {
+	if read, err := time.Parse(timeLayout, timeText(at)); err != nil || !read.Equal(at) {
 		t.Errorf("%s is not %v: %v", timeText(at), at, err)
 	}
 	i := ended(imports.StateCompleted, 1, 0)

@@ -73,8 +73,11 @@ type list[T any] struct {
 	Items []T `json:"items"`
 }
 
-// timeText returns a time for people: all commands show times in the zone of the machine, with its offset.
-func timeText(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") }
+// timeLayout is how all commands show times: those that know the tenant's zone in it, the others in the machine's.
+const timeLayout = "2006-01-02 15:04:05 -07:00"
+
+// timeText returns a time for people, in the zone of the machine.
+func timeText(t time.Time) string { return t.Local().Format(timeLayout) }
 
 type importsShow struct {
 	server   `embed:""`
