@@ -175,7 +175,7 @@ func when(t *time.Time, zone *time.Location) string {
 	if t == nil {
 		return ""
 	}
-	return t.In(zone).Format(time.DateTime)
+	return t.In(zone).Format(timeLayout)
 }
 
 type keyCmd struct {

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os/user"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/meibo/meibo/internal/client"
@@ -87,6 +91,7 @@ type membersErase struct {
 	server `embed:""`
 	ID     int64 `arg:"" help:"The id of the member."`
 	Show   bool  `help:"Erase nothing: show how far the erasing is."`
+	Yes    bool  `short:"y" help:"Do not ask whether it is meant."`
 }
 
 // Run is called by kong.
@@ -99,6 +104,8 @@ func (m *membersErase) Run(ctx context.Context, c *console) error {
 	do := api.EraseMember
 	if m.Show {
 		do = api.Erasure
+	} else if err := m.confirm(c); err != nil {
+		return err
 	}
 	e, err := do(ctx, m.ID)
 	if err != nil {
@@ -108,6 +115,29 @@ func (m *membersErase) Run(ctx context.Context, c *console) error {
 		return c.document(e)
 	}
 	return c.showErasure(e)
+}
+
+// confirm asks whoever sits at a terminal whether the erasing is meant; a script has to say so.
+func (m *membersErase) confirm(c *console) error {
+	if m.Yes {
+		return nil
+	}
+	id := strconv.FormatInt(m.ID, 10)
+	if !c.terminal {
+		return usageError{errorText(c.say("会員"+id+"の消去は取り消せません。実行するには --yes を指定してください。",
+			"member "+id+" cannot be brought back once erased: please say --yes"))}
+	}
+	fmt.Fprint(c.err, c.say("会員"+id+"を完全に消去します。取り消しはできません。実行する場合は「yes」と入力してください：",
+		"Member "+id+" will be erased for good, and cannot be brought back. Type yes to go on: "))
+	answer, err := bufio.NewReader(io.LimitReader(c.in, 64)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read answer: %w", err)
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		c.note("%s", c.say("消去しませんでした。", "Nothing was erased."))
+		return exitStatus(exitFailed)
+	}
+	return nil
 }
 
 // showErasure tells what is gone and which files may still hold the person.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/meibo/meibo/internal/blob"
@@ -39,7 +41,7 @@ func (d *doctorCmd) Run(ctx context.Context, c *console) error {
 	}
 	cfg.Database = settings[postgres.Config](cfg.Errors, "database")
 	cfg.Queue = settings[queue.Config](cfg.Errors, "queue")
-	cfg.Blob = settings[blob.Config](cfg.Errors, "storage")
+	cfg.Blob = storageSettings(cfg.Errors)
 	cfg.Mail = settings[mail.Config](cfg.Errors, "mail")
 	found := doctor.Examine(ctx, cfg)
 	if err := ctx.Err(); err != nil {
@@ -56,6 +58,18 @@ func settings[C any](wrong map[string]error, part string) *C {
 		return nil
 	}
 	return &cfg
+}
+
+// errNoStorage tells that nothing at all is said of the object storage: the defaults are those of a bucket that is nobody's.
+var errNoStorage = errors.New("MEIBO_S3_ENDPOINT, MEIBO_S3_BUCKET, MEIBO_S3_ACCESS_KEY, MEIBO_S3_SECRET_KEY: not set")
+
+// storageSettings reads those of the object storage, each of which may be left out, but not all.
+func storageSettings(wrong map[string]error) *blob.Config {
+	if !slices.ContainsFunc(env.Names(blob.Config{}), func(s env.Setting) bool { return os.Getenv(s.Name) != "" }) {
+		wrong["storage"] = errNoStorage
+		return nil
+	}
+	return settings[blob.Config](wrong, "storage")
 }
 
 // diagnose shows what was found.

@@ -102,14 +102,14 @@ func (c *console) explain(err error) string {
 	case errors.Is(err, devstack.ErrInUse):
 		return c.say("データフォルダーは別の meibo が使用中です：", "Another meibo runs on it: ") + err.Error()
 	case errors.Is(err, postgres.ErrExists):
-		return c.say("すでに存在します：", "It exists already: ") + err.Error()
+		return c.say("すでに存在します：", "It exists already: ") + c.said(err)
 	case errors.Is(err, postgres.ErrNotFound):
-		return c.say("見つかりません：", "It cannot be found: ") + err.Error()
+		return c.say("見つかりません：", "It cannot be found: ") + c.said(err)
 	case errors.Is(err, context.Canceled):
 		return c.say("中断しました。", "Interrupted.")
 	case errors.As(err, &network) && errors.As(err, &dial) && dial.Op == "dial":
 		return c.say("サーバーに接続できません（--server または MEIBO_SERVER を確認してください）：",
 			"The server cannot be reached (see --server or MEIBO_SERVER): ") + network.Err.Error()
 	}
-	return err.Error()
+	return c.said(err)
 }

@@ -58,6 +58,7 @@ var helpJapanese = map[string]string{
 	"Only what this user, key or operator did.":                                                     "このユーザー、API キー、または運用担当者による操作だけを表示します。",
 	"Only from this moment on: a date, or a time as in 2026-04-01T09:00:00+09:00.":                  "この日時以降だけを表示します。日付、または 2026-04-01T09:00:00+09:00 の形式の日時を指定します。",
 	"Only before this moment: a date, or a time.":                                                   "この日時より前だけを表示します。日付または日時を指定します。",
+	"Do not ask whether it is meant.":                                                               "確認なしで実行します。",
 	"Erase nothing: show how far the erasing is.":                                                   "消去は行わず、消去の進み具合を表示します。",
 	"For how many days uploaded files are kept after their import (at first: 30).":                  "アップロードされたファイルを、取り込みの終了後に保存する日数です（初期値：30）。",
 	"For how many days failed rows are kept after their import (at first: 30).":                     "失敗した行を、取り込みの終了後に保存する日数です（初期値：30）。",

@@ -170,7 +170,11 @@ func (i *importCmd) submit(ctx context.Context, c *console, api *client.Client, 
 	case i.Resume == "":
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_, _ = api.Cancel(clean, imp.ID) // the error to tell is the one before
+		if _, cancelErr := api.Cancel(clean, imp.ID); cancelErr == nil { // else the error to tell is the one before
+			show.close()
+			c.note("%s", c.say("この取り込み（"+imp.ID+"）は開始できなかったため、キャンセルしました。一覧には「キャンセル」と表示されます。会員は変更されていません。",
+				"The import "+imp.ID+" could not be started and was cancelled, as the list of imports shows; no member was changed."))
+		}
 	}
 	return imp, err
 }

@@ -73,8 +73,11 @@ type list[T any] struct {
 	Items []T `json:"items"`
 }
 
+// timeLayout is how all commands show times: those that know the tenant's zone in it, the others in the machine's.
+const timeLayout = "2006-01-02 15:04:05 -07:00"
+
 // timeText returns a time for people, in the zone of the machine.
-func timeText(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+func timeText(t time.Time) string { return t.Local().Format(timeLayout) }
 
 type importsShow struct {
 	server   `embed:""`
@@ -117,6 +120,11 @@ func (s *importsShow) Run(ctx context.Context, c *console) error {
 	}
 	if err := t.write(c.out, ""); err != nil {
 		return err
+	}
+	if i.State == imports.StateUndoing || i.State == imports.StateUndone {
+		if err := c.showUndo(ctx, api, s.ID); err != nil {
+			return err
+		}
 	}
 	if err := c.printResult(i); err != nil {
 		return err

@@ -54,6 +54,18 @@ func (c *console) followUndo(ctx context.Context, api *client.Client, id string,
 	return c.printUndo(undo)
 }
 
+// showUndo tells what an undo has done, or how far it is.
+func (c *console) showUndo(ctx context.Context, api *client.Client, id string) error {
+	u, err := api.UndoOf(ctx, id, false)
+	if err != nil {
+		return err
+	}
+	if u.State == imports.UndoDone {
+		return c.printUndo(u)
+	}
+	return c.print("%s", c.undoLine(u))
+}
+
 // undoLine tells how far an undo is.
 func (c *console) undoLine(u client.Undo) string {
 	if u.Error != "" {

@@ -130,7 +130,7 @@ func TestImportThatCannotStartIsCancelled(t *testing.T) {
 	a := newAPI(t, client.Import{})
 	a.refuse = &client.Problem{Status: 422, Code: "key_not_mapped", Detail: "キー項目に列が割り当てられていません。"}
 	got := meibo(t.Context(), a, "ja_JP.UTF-8", "import", fileOf(t, "a"))
-	if got.status != exitFailed || !strings.Contains(got.err, a.refuse.Detail) {
+	if got.status != exitFailed || !strings.Contains(got.err, a.refuse.Detail) || !strings.Contains(got.err, "この取り込み（01）は開始できなかったため、キャンセルしました。") {
 		t.Errorf("got %+v", got)
 	}
 	if last := a.requests[len(a.requests)-1]; last != "POST /v1/imports/01/cancel" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -49,15 +50,15 @@ func (l *membersList) Run(ctx context.Context, c *console) error {
 	if l.Count {
 		return l.count(ctx, c, api)
 	}
-	items := []client.Member{}
+	items, more := []client.Member{}, false
 	for m, err := range api.Members(ctx, l.query()) {
 		if err != nil {
 			return err
 		}
-		items = append(items, m)
-		if len(items) == l.Limit {
+		if more = len(items) == l.Limit && l.Limit > 0; more {
 			break
 		}
+		items = append(items, m)
 	}
 	if c.json {
 		return c.document(list[client.Member]{items})
@@ -71,7 +72,11 @@ func (l *membersList) Run(ctx context.Context, c *console) error {
 	for _, m := range items {
 		t.add(strconv.FormatInt(m.ID, 10), m.Text("member_sn"), m.Text("name"), m.Text("email"), m.Text("phone"), timeText(m.CreatedAt))
 	}
-	return t.write(c.out, "")
+	if err := t.write(c.out, ""); err != nil || !more {
+		return err
+	}
+	c.note("%s", fmt.Sprintf(c.say("このほかにも会員がいます（%d件まで表示）。--limit で件数を変更できます。", "There are more than these %d: see --limit."), l.Limit))
+	return nil
 }
 
 // memberCount is the JSON document of a count.

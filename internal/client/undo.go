@@ -58,13 +58,22 @@ func (c *Client) Undo(ctx context.Context, id string, dryRun bool) (Undo, error)
 	return u, nil
 }
 
+// UndoOf returns the undo of an import, or the latest dry run of one, as it is now.
+func (c *Client) UndoOf(ctx context.Context, id string, dryRun bool) (Undo, error) {
+	var u Undo
+	err := c.call(ctx, request{method: http.MethodGet, path: importPath(id) + "/undo", query: dryQuery(dryRun), again: true}, &u)
+	if err != nil {
+		return u, fmt.Errorf("read undo: %w", err)
+	}
+	return u, nil
+}
+
 // WatchUndo calls changed with the undo as it is now and whenever it has changed, and returns it when it is done.
 func (c *Client) WatchUndo(ctx context.Context, id string, dryRun bool, changed func(Undo)) (Undo, error) {
-	r := request{method: http.MethodGet, path: importPath(id) + "/undo", query: dryQuery(dryRun), again: true}
 	for pause := c.timing.poll / 8; ; pause = min(2*pause, c.timing.poll) {
-		var u Undo
-		if err := c.call(ctx, r, &u); err != nil {
-			return u, fmt.Errorf("read undo: %w", err)
+		u, err := c.UndoOf(ctx, id, dryRun)
+		if err != nil {
+			return u, err
 		}
 		changed(u)
 		if u.State == imports.UndoDone {

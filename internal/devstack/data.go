@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/meibo/meibo/internal/mail"
 )
 
 // ErrInUse says that another living process runs on the same data directory.
@@ -61,6 +63,37 @@ func writeInfo(path string, info Info) error {
 	}
 	if err := writeFile(path, append(text, '\n')); err != nil {
 		return fmt.Errorf("write dev.json: %w", err)
+	}
+	return nil
+}
+
+// environment is how the services and the commands of operators are told of everything, as lines for a shell.
+func environment(i Info) string {
+	var text strings.Builder
+	for _, v := range [][2]string{
+		{"MEIBO_SERVER", i.URL},
+		{"MEIBO_API_KEY", i.APIKey},
+		{"MEIBO_DATABASE_URL", i.DatabaseURL},
+		{"MEIBO_NATS_URL", i.NATSURL},
+		{"MEIBO_S3_ENDPOINT", i.S3Endpoint},
+		{"MEIBO_S3_PUBLIC_ENDPOINT", i.S3Endpoint},
+		{"MEIBO_S3_REGION", i.S3Region},
+		{"MEIBO_S3_BUCKET", i.S3Bucket},
+		{"MEIBO_S3_ACCESS_KEY", i.S3AccessKey},
+		{"MEIBO_S3_SECRET_KEY", i.S3SecretKey},
+		{"MEIBO_SMTP_ADDR", i.SMTPAddr},
+		{"MEIBO_SMTP_TLS", mail.NoTLS.String()},
+		{"MEIBO_MAIL_FROM", mailFrom},
+	} {
+		text.WriteString("export " + v[0] + "='" + strings.ReplaceAll(v[1], "'", `'\''`) + "'\n")
+	}
+	return text.String()
+}
+
+// writeEnvironment writes env, for a shell to read.
+func writeEnvironment(path string, info Info) error {
+	if err := writeFile(path, []byte(environment(info))); err != nil {
+		return fmt.Errorf("write env: %w", err)
 	}
 	return nil
 }

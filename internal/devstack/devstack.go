@@ -9,7 +9,8 @@
 //   - Everything is under one data directory, and starting again on it finds all data, the account and its key.
 //   - One process uses a data directory at a time; a second one gets [ErrInUse].
 //   - dev.json is in the data directory exactly while everything is ready: it appears as a whole at the end of Start and
-//     goes at the beginning of Stop. After a kill it is left over until the next Start.
+//     goes at the beginning of Stop. After a kill it is left over until the next Start. Beside it is env, which tells a
+//     shell the same as environment variables.
 //   - The services get the same configuration as separate processes would, and none of them knows the difference.
 package devstack
 
@@ -108,7 +109,7 @@ func Start(ctx context.Context, o Options) (*Dev, error) {
 }
 
 func (d *Dev) start(ctx context.Context, o Options) (err error) {
-	if err := removeFile(d.infoPath()); err != nil {
+	if err := errors.Join(removeFile(d.infoPath()), removeFile(d.envPath())); err != nil {
 		return fmt.Errorf("remove the last dev.json: %w", err)
 	}
 	o.Parts.Dir = d.data
@@ -142,6 +143,9 @@ func (d *Dev) start(ctx context.Context, o Options) (err error) {
 	if err := d.untilReady(ctx); err != nil {
 		return err
 	}
+	if err := writeEnvironment(d.envPath(), d.Info); err != nil {
+		return err
+	}
 	return writeInfo(d.infoPath(), d.Info)
 }
 
@@ -160,7 +164,7 @@ func (d *Dev) Wait(ctx context.Context) error {
 // Stop stops everything in the order in which messages flow, so that nobody has to wait for somebody who is gone, and
 // returns when nothing is left running.
 func (d *Dev) Stop() error {
-	errs := []error{removeFile(d.infoPath())}
+	errs := []error{removeFile(d.infoPath()), removeFile(d.envPath())}
 	for _, s := range d.running {
 		errs = append(errs, s.stop())
 	}
@@ -175,6 +179,8 @@ func (d *Dev) Stop() error {
 }
 
 func (d *Dev) infoPath() string { return filepath.Join(d.data, "dev.json") }
+
+func (d *Dev) envPath() string { return filepath.Join(d.data, "env") }
 
 // FreeAddress returns the address that listen names, with a port that is free now.
 func FreeAddress(listen string, anyPort bool) (string, error) {

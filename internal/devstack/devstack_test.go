@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -35,6 +36,10 @@ func readInfo(t *testing.T, data string) Info {
 	}
 	if stat, err := os.Stat(name); err != nil || stat.Mode().Perm() != 0o600 {
 		t.Errorf("dev.json has the mode %v, %v", stat.Mode(), err)
+	}
+	told := exec.CommandContext(t.Context(), "sh", "-c", `. "$0" && printf '%s %s %s %s' "$MEIBO_SERVER" "$MEIBO_DATABASE_URL" "$MEIBO_S3_SECRET_KEY" "$MEIBO_SMTP_TLS"`, filepath.Join(data, "env"))
+	if out, err := told.Output(); err != nil || string(out) != info.URL+" "+info.DatabaseURL+" "+info.S3SecretKey+" none" {
+		t.Errorf("env tells a shell %s, %v", out, err)
 	}
 	return info
 }

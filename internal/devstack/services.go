@@ -19,6 +19,9 @@ import (
 	"github.com/meibo/meibo/services/uploader"
 )
 
+// mailFrom is the sender of all mails.
+const mailFrom = "Meibo <meibo@example.jp>"
+
 // Services are the configurations of the four services.
 type Services struct {
 	Uploader uploader.Config
@@ -45,7 +48,7 @@ func configure(s embedded.Settings, listen, url string) Services {
 		Merger: merger.Config{Database: database, Queue: jobs, Blob: store},
 		Notifier: notifier.Config{
 			Database: database, Queue: jobs, PublicURL: url, Concurrency: 4,
-			Mail: mail.Config{Addr: s.SMTPAddr, TLS: mail.NoTLS, From: "Meibo <meibo@example.jp>"},
+			Mail: mail.Config{Addr: s.SMTPAddr, TLS: mail.NoTLS, From: mailFrom},
 		},
 	}
 }

@@ -75,6 +75,18 @@ func (l *link) set(w weather) {
 	}
 }
 
+// loses reports whether there is a connection that has lost bytes, whose client waits for what does not come.
+func (l *link) loses() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for p := range l.pairs {
+		if p.up || p.down {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *link) close() {
 	l.mu.Lock()
 	l.closed = true

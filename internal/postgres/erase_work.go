@@ -28,14 +28,16 @@ type ErasureWork struct {
 const nextErased = `i.tenant_id = e.tenant_id and i.list_id = e.list_id and i.id > coalesce(e.position, '00000000-0000-0000-0000-000000000000')
 	and i.queued_at <= e.requested_at and i.report_gone_at is null and (i.finished_at is null or i.failed > 0)`
 
-// Erasures returns the erasures that are not finished and wait for no import, the oldest first, up to limit: those that wait,
-// such as for one that is paused, keep nobody else's from being done. Several may work on one at the same time: what one has
-// taken out, another does not find.
-func (db *DB) Erasures(ctx context.Context, limit int) ([]ErasureWork, error) {
+// Erasures returns the erasures that are not finished and wait for no import, the oldest first, up to limit, from behind
+// the last one of the page before (the zero ErasureWork is before all): neither those that wait, such as for an import that is
+// paused, nor those that fail time and again keep others from being done. Several may work on one at the same time: what one
+// has taken out, another does not find.
+func (db *DB) Erasures(ctx context.Context, after ErasureWork, limit int) ([]ErasureWork, error) {
 	rows, err := db.pool.Query(ctx, `select tenant_id, id, list_id, salt, marks, requested_at, coalesce(position, '00000000-0000-0000-0000-000000000000')
 		from erasure e where finished_at is null and not exists (select from (select i.finished_at from import i where `+nextErased+`
 			order by i.id limit 1) next where next.finished_at is null)
-		order by requested_at limit $1`, limit)
+			and (requested_at, tenant_id, id) > ($2, $3, $4)
+		order by requested_at, tenant_id, id limit $1`, limit, after.asked, after.Tenant, after.ID)
 	if err == nil {
 		var all []ErasureWork
 		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (w ErasureWork, err error) {

@@ -59,7 +59,7 @@ func TestErasedMemberIsNowhere(t *testing.T) {
 		t.Errorf("erasure %+v, want 2 rows of the journal, and the source that is kept", e)
 	}
 	// The failed rows are the work that is left; an eraser finds them by the marks.
-	all, err := c.db.Erasures(t.Context(), 10)
+	all, err := c.db.Erasures(t.Context(), postgres.ErasureWork{}, 10)
 	must(t, err)
 	i, err := c.db.NextErased(t.Context(), c.tenant, &all[0])
 	if err != nil || i != nil {

@@ -178,7 +178,7 @@ func TestServicesGoOnBeforeTheirRoleIsThere(t *testing.T) {
 	must(t, err)
 	n, err := c.db.ExpireLogs(t.Context(), c.tenant, late, 10)
 	must(t, err)
-	if all, err := c.db.Erasures(t.Context(), 1); source || n != 0 || len(all) != 0 || err != nil {
+	if all, err := c.db.Erasures(t.Context(), postgres.ErasureWork{}, 1); source || n != 0 || len(all) != 0 || err != nil {
 		t.Errorf("%v, %d, %v, %v: want nothing to expire or erase", source, n, all, err)
 	}
 	if i, err := c.db.Import(t.Context(), c.tenant, c.job.ID); err != nil || i.Totals.Created != 1 {

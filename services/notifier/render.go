@@ -27,7 +27,7 @@ type Report struct {
 	// Start and End are shown in Zone (UTC where nil); a dash stands for a zero time.
 	Start, End time.Time
 	Zone       *time.Location
-	// State is completed, failed or cancelled.
+	// State is completed or failed: nobody is told of an import that was cancelled.
 	State imports.State
 	// Stopped is how far an import had come that was stopped; nil where it never began.
 	Stopped *imports.Stop
@@ -100,10 +100,8 @@ func newEdition(lang tenant.Language, e edition) edition {
 	return e
 }
 
-// Render returns the mail about an import that has ended. An import that completed with failed rows is completed; one
-// that was cancelled has the subject of a failed one, and says in its body what it is.
-//
-// It fails where the report is not one of an import that has ended, or its link is not an address of a page.
+// Render returns the mail about an import that completed, with failed rows or without, or failed. It fails where the
+// report is of an import in another state, or its link is not an address of a page.
 func Render(lang tenant.Language, r Report) (subject, text, html string, err error) {
 	e, ok := editions[lang]
 	if !ok {
@@ -130,7 +128,7 @@ func Render(lang tenant.Language, r Report) (subject, text, html string, err err
 // view is a report as the templates show it: every string is one line of printable text.
 type view struct {
 	Subject                              string
-	Completed, Failed, Cancelled, DryRun bool
+	Completed, Failed, DryRun            bool
 	Process, Start, End, User, FileName  string
 	List, Reason, Link                   string
 	Total, Registered, FailedRows        count
@@ -168,8 +166,8 @@ type problemLine struct {
 }
 
 func newView(e edition, r Report) (view, error) {
-	if !r.State.Final() {
-		return view{}, fmt.Errorf("an import in state %q has not ended", r.State)
+	if r.State != imports.StateCompleted && r.State != imports.StateFailed {
+		return view{}, fmt.Errorf("there is no mail about an import in state %q", r.State)
 	}
 	link, err := pageLink(r.Link)
 	if err != nil {
@@ -177,8 +175,7 @@ func newView(e edition, r Report) (view, error) {
 	}
 	t := r.Totals
 	v := view{
-		Completed: r.State == imports.StateCompleted, Failed: r.State == imports.StateFailed,
-		Cancelled: r.State == imports.StateCancelled, DryRun: r.DryRun,
+		Completed: r.State == imports.StateCompleted, Failed: r.State == imports.StateFailed, DryRun: r.DryRun,
 		Process: e.process, User: line(r.User, maxName), FileName: line(r.FileName, maxName),
 		List: line(r.List, maxName), Link: link,
 		Start: clock(r.Start, r.Zone, e.timestamp), End: clock(r.End, r.Zone, e.timestamp),

@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,10 +18,10 @@ import (
 	"github.com/meibo/meibo/internal/postgres"
 )
 
-// eraseEvery is how often an eraser asks whether there is something to do; erasesAtOnce how many erasures it then takes.
+// eraseEvery is how often an eraser asks whether there is something to do; erasuresPage how many erasures it knows of at once.
 const (
 	eraseEvery   = 10 * time.Second
-	erasesAtOnce = 20
+	erasuresPage = 20
 )
 
 // eraser takes the failed rows of members who are erased out of failure reports, import by import: each object of failed
@@ -30,6 +31,7 @@ type eraser struct {
 	db    *postgres.DB
 	blobs *blob.Store
 	log   *zap.Logger
+	page  int
 }
 
 // run works until ctx ends.
@@ -48,19 +50,26 @@ func (e *eraser) run(ctx context.Context) error {
 	}
 }
 
-// erase does what there is to do. It goes on with the next erasure where one fails; the error is the first one.
+// erase does what there is to do. It goes on with the next erasure where one fails, however many fail; the error is the
+// first one.
 func (e *eraser) erase(ctx context.Context) error {
-	all, err := e.db.Erasures(ctx, erasesAtOnce)
-	if err != nil {
-		return err
-	}
 	var first error
-	for n := range all {
-		if err := e.finish(ctx, &all[n]); err != nil && first == nil {
-			first = err
+	var last postgres.ErasureWork
+	for {
+		all, err := e.db.Erasures(ctx, last, e.page)
+		if err != nil {
+			return cmp.Or(first, err)
+		}
+		for n := range all {
+			last = all[n] // as it was found: where it stands changes
+			if err := e.finish(ctx, &all[n]); err != nil && first == nil {
+				first = err
+			}
+		}
+		if len(all) < e.page || ctx.Err() != nil {
+			return first
 		}
 	}
-	return first
 }
 
 func (e *eraser) finish(ctx context.Context, w *postgres.ErasureWork) error {

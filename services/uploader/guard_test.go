@@ -195,6 +195,37 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 	}
 }
 
+func TestErasuresThatFailKeepNoOtherFromBeingDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.owner()
+	id := w.running(1)
+	w.merge(id, 0, 0, []int64{2, 3, 4}, []string{"A1", "あ", "090-1234-5678"}, []string{"A2", "い", "090-1234-5679"}, []string{"A3", "う", "123"})
+	want[importView](w, http.StatusOK, w.post("/v1/imports/"+id+"/cancel", ""))
+	w.must(w.blobs.PutFailures(t.Context(), w.acme.tenant.ID, id, 0, 0, []byte("not a row")))
+	want[struct{}](w, http.StatusCreated, w.post("/v1/lists", `{"name":"other"}`))
+	paths := []string{}
+	for _, query := range []string{"member_sn=A1", "member_sn=A2", ""} {
+		if query == "" {
+			want[struct{}](w, http.StatusCreated, w.post("/v1/members", `{"list":"other","member_sn":"B1","name":"江"}`))
+			query = "list=other"
+		}
+		var found struct{ Items []struct{ ID int64 } }
+		w.get("/v1/members?"+query).into(w, &found)
+		paths = append(paths, fmt.Sprintf("/v1/members/%d/erase", found.Items[0].ID))
+		want[erasureView](w, http.StatusAccepted, w.post(paths[len(paths)-1], ""))
+	}
+	eraser := &eraser{db: w.db, blobs: w.blobs, log: zap.NewNop(), page: 1}
+	if err := eraser.erase(t.Context()); err == nil {
+		t.Error("a report that cannot be read: no error")
+	}
+	for n, path := range paths {
+		if e := want[erasureView](w, http.StatusOK, w.get(path)); (e.FinishedAt != nil) != (n == 2) {
+			t.Errorf("erasure %d is %+v, want only the last one finished", n, e)
+		}
+	}
+}
+
 func TestFailedRowsOfAnErasedMemberAreTakenOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -209,12 +240,12 @@ func TestFailedRowsOfAnErasedMemberAreTakenOut(t *testing.T) {
 	if len(e.Sources) != 2 || e.Sources[1].Import != id || !e.Sources[1].Known || e.Sources[0].Known {
 		t.Errorf("erasure %+v, want both files, of which the first held the member", e)
 	}
-	eraser := &eraser{db: w.db, blobs: w.blobs, log: zap.NewNop()}
+	eraser := &eraser{db: w.db, blobs: w.blobs, log: zap.NewNop(), page: erasuresPage}
 	w.must(eraser.erase(t.Context()))
 	if e := want[erasureView](w, http.StatusOK, w.get(path)); e.FinishedAt != nil {
 		t.Errorf("erasure %+v does not wait for the import that runs", e)
 	}
-	if all, err := w.db.Erasures(t.Context(), 10); err != nil || len(all) != 0 {
+	if all, err := w.db.Erasures(t.Context(), postgres.ErasureWork{}, 10); err != nil || len(all) != 0 {
 		t.Errorf("work %+v, %v; what waits must not stand in the way of others", all, err)
 	}
 	want[importView](w, http.StatusOK, w.post("/v1/imports/"+id+"/cancel", ""))

@@ -49,11 +49,27 @@ func TestSameIdempotencyKeyGivesTheSameImport(t *testing.T) {
 	}
 }
 
+func TestBodyThatIsNoObjectIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for body, status := range map[string]int{``: 400, `null`: 422, `[]`: 422, `[{"file_name":"a.csv"}]`: 422, `"a"`: 422, `1`: 422} {
+		for lang, says := range map[string]string{"ja": "オブジェクト", "en": "JSON object"} {
+			p := wantProblem(w, status, codeNotAnObject, w.post("/v1/imports", body, "Accept-Language", lang))
+			if len(p.Errors) != 0 || !strings.Contains(p.Detail, says) || strings.Contains(p.Detail, "expected") {
+				t.Errorf("%q in %s: %+v", body, lang, p)
+			}
+		}
+	}
+	p := wantProblem(w, http.StatusUnprocessableEntity, codeOption, w.form([3]string{"options", "", "[]"}, [3]string{"file", "m.csv", smallCSV}))
+	if p.Errors[0].Option != "options" || !strings.Contains(p.Detail, "options") || strings.Contains(p.Detail, "expected") {
+		t.Errorf("options that are a list: %+v", p)
+	}
+}
+
 func TestRequestThatIsNoJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	wantProblem(w, http.StatusBadRequest, codeMalformed, w.post("/v1/imports", `{"file_name":`))
-	wantProblem(w, http.StatusBadRequest, codeMalformed, w.post("/v1/imports", ``))
 	wantProblem(w, http.StatusUnsupportedMediaType, codeContentType, w.post("/v1/imports", `a`, "Content-Type", "application/xml"))
 	wantProblem(w, http.StatusRequestEntityTooLarge, codeTooLarge, w.post("/v1/imports", `{"file_name":"`+strings.Repeat("a", maxJSON)+`"}`))
 	wantProblem(w, http.StatusMethodNotAllowed, codeMethod, w.call(http.MethodDelete, "/v1/imports", nil))

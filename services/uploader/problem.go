@@ -1,12 +1,14 @@
 package uploader
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -219,6 +221,9 @@ func refusalOf(m *huma.ErrorModel) *refusal {
 	switch m.Status {
 	case http.StatusBadRequest:
 		r.code = codeMalformed
+		if m.Detail == "request body is required" {
+			r.code = codeNotAnObject
+		}
 		return r
 	case http.StatusRequestTimeout:
 		r.code = codeStalled
@@ -230,6 +235,10 @@ func refusalOf(m *huma.ErrorModel) *refusal {
 		r.code = codeContentType
 		return r
 	case http.StatusUnprocessableEntity:
+		if notAnObject(m.Errors) {
+			r.code = codeNotAnObject
+			return r
+		}
 		r.parts = partsOf(m.Errors)
 		return r
 	}
@@ -238,13 +247,31 @@ func refusalOf(m *huma.ErrorModel) *refusal {
 	return r
 }
 
-// bounds are the findings of huma's validation about numbers, and what they say for people.
+// notAnObject reports whether the body as a whole is what is wrong.
+func notAnObject(details []*huma.ErrorDetail) bool {
+	return slices.ContainsFunc(details, func(d *huma.ErrorDetail) bool {
+		return d != nil && d.Location == "body" && d.Message == "expected object"
+	})
+}
+
+// bounds are the beginnings of findings of huma's validation, and what they say for people.
 var bounds = []struct {
 	message string
 	text    member.Text
 }{
 	{"expected number >= ", member.Text{JA: "%s以上の数値", EN: "a number from %s"}},
 	{"expected number <= ", member.Text{JA: "%s以下の数値", EN: "a number up to %s"}},
+	{"expected length >= ", member.Text{JA: "%s文字以上の文字列", EN: "text of at least %s characters"}},
+	{"expected length <= ", member.Text{JA: "%s文字以内の文字列", EN: "text of at most %s characters"}},
+	{"expected array length >= ", member.Text{JA: "%s件以上の配列", EN: "a list of at least %s"}},
+	{"expected array length <= ", member.Text{JA: "%s件以内の配列", EN: "a list of at most %s"}},
+	{"expected array", member.Text{JA: "配列", EN: "a list"}},
+	{"expected object", member.Text{JA: "オブジェクト", EN: "an object"}},
+	{"expected string to be RFC 3339 date-time", member.Text{JA: "RFC 3339 形式の日時", EN: "a time as in 2026-04-01T09:00:00+09:00"}},
+	{"expected string", member.Text{JA: "文字列", EN: "text"}},
+	{"expected boolean", truthValues},
+	{"expected integer", member.Text{JA: "整数", EN: "a whole number"}},
+	{"expected number", member.Text{JA: "数値", EN: "a number"}},
 	{"invalid integer", member.Text{JA: "整数", EN: "a whole number"}},
 	{"invalid boolean", truthValues},
 }
@@ -282,7 +309,7 @@ func partsOf(details []*huma.ErrorDetail) []part {
 		} else if _, list, ok := strings.Cut(d.Message, `one of "`); ok {
 			p.fill = []string{"accepted", strings.TrimSuffix(list, `"`)}
 		} else {
-			p.say = notAccepted(option, expected(d.Message)).say
+			p = notAccepted(cmp.Or(option, d.Location), expected(d.Message))
 		}
 		p.fill = append(p.fill, "option", p.option)
 		parts = append(parts, p)

@@ -75,7 +75,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 		func(ctx context.Context) error { return ensureBucket(ctx, blobs, cfg.PublicURL, log) },
 		j.run,
 		(&keeper{db: db, blobs: blobs, log: log}).run,
-		(&eraser{db: db, blobs: blobs, log: log}).run,
+		(&eraser{db: db, blobs: blobs, log: log, page: erasuresPage}).run,
 		s.sweepAccounts,
 		func(ctx context.Context) error { return s.listen(ctx, cfg.Listen) },
 	)

@@ -16,6 +16,7 @@ const (
 	codeNotFound         = "not_found"
 	codeMethod           = "method_not_allowed"
 	codeMalformed        = "malformed_request"
+	codeNotAnObject      = "body_not_object"
 	codeTooLarge         = "request_too_large"
 	codeContentType      = "content_type_unsupported"
 	codeContentEncoding  = "content_encoding_unsupported"
@@ -135,6 +136,7 @@ var sentences = map[string]member.Text{
 	codeNotFound:         {JA: "見つかりません。IDまたはアドレスを確認してください。", EN: "There is nothing here. Please check the id or the address."},
 	codeMethod:           {JA: "このアドレスでは使用できないメソッドです。", EN: "The method cannot be used at this address."},
 	codeMalformed:        {JA: "リクエストの本文をJSONとして読み取れません。", EN: "The body of the request cannot be read as JSON."},
+	codeNotAnObject:      {JA: "リクエストの本文には、JSONのオブジェクト（{ で始まり } で終わるもの）を指定してください。指定する項目がない場合は {} を送信してください。", EN: "The body of the request has to be a JSON object, from { to }. Where there is nothing to say, please send {}."},
 	codeTooLarge:         {JA: "リクエストの本文が大きすぎます（上限は1 MiBです）。ファイルは PUT /v1/imports/{id}/source で送信してください。", EN: "The body of the request is too large (at most 1 MiB). Please send files by PUT /v1/imports/{id}/source."},
 	codeContentType:      {JA: "このContent-Typeには対応していません。application/json を使用してください。", EN: "The content type is not supported. Please use application/json."},
 	codeContentEncoding:  {JA: "圧縮したアップロード（Content-Encoding）には対応していません。圧縮せずに送信してください。", EN: "Compressed uploads (Content-Encoding) are not supported. Please send the file as it is."},
