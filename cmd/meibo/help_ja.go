@@ -43,6 +43,8 @@ var helpJapanese = map[string]string{
 	"Manage API keys.":                                                     "API キーを管理します。",
 	"Create an API key, and show it this once.":                            "API キーを作成し、一度だけ表示します。",
 	"Show the version.":                                                    "バージョンを表示します。",
+	"Write the OpenAPI document of the API; needs no server.":              "API の OpenAPI ドキュメントを書き出します。サーバーは不要です。",
+	"How the API is reached, as the document says.":                        "ドキュメントに記載する、API のアドレスです。",
 	"Save an empty file for a list, to fill in and import.":                "取り込み用の空のファイル（テンプレート）を保存します。",
 	"Change the settings of a tenant.":                                     "テナントの設定を変更します。",
 

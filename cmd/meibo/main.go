@@ -66,6 +66,7 @@ type commands struct {
 	User    userCmd    `cmd:"" help:"Manage users."`
 	Key     keyCmd     `cmd:"" help:"Manage API keys."`
 	Audit   auditCmd   `cmd:"" help:"Look at the audit log."`
+	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Write the OpenAPI document of the API; needs no server."`
 	Version versionCmd `cmd:"" help:"Show the version."`
 }
 

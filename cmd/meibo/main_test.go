@@ -16,6 +16,7 @@ import (
 	"github.com/meibo/meibo/internal/embedded"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/tenant"
+	"github.com/meibo/meibo/services/uploader"
 )
 
 func TestMain(m *testing.M) {
@@ -91,6 +92,7 @@ func TestWrongUsageIsStatusTwo(t *testing.T) {
 		{"sample", "--rows", "-1"},
 		{"sample", "--format", "pdf"},
 		{"demo", "--data", filepath.Dir(file)},
+		{"openapi", "--public-url", "localhost:8080"},
 		{"tenant", "create", "x", "--language", "fr", "--database-url", "x"},
 		{"tenant", "create", "花屋", "--database-url", "x"},
 		{"tenant", "create", "hanaya", "--region", "Japan", "--database-url", "x"},
@@ -199,6 +201,21 @@ func TestJSONIsExactlyOneDocument(t *testing.T) {
 		if document := oneDocument(t, got.out); document[test.key] == nil {
 			t.Errorf("%q: got %s", test.args, got.out)
 		}
+	}
+}
+
+func TestOpenAPIDocumentIsThatOfAServer(t *testing.T) {
+	t.Parallel()
+	want, err := uploader.Document("https://meibo.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := meibo(t.Context(), nil, "C", "openapi", "--public-url", "https://meibo.example.com")
+	if got.status != exitOK || got.out != string(want)+"\n" {
+		t.Errorf("got status %d and %.300s", got.status, got.out)
+	}
+	if d := oneDocument(t, got.out); d["paths"] == nil {
+		t.Errorf("got %.300s", got.out)
 	}
 }
 

@@ -103,6 +103,17 @@ func TestEveryRouteIsInTheDocument(t *testing.T) {
 	}
 }
 
+func TestDocumentWithoutAServerIsTheOneThatIsServed(t *testing.T) {
+	t.Parallel()
+	got, err := Document("https://meibo.example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, want := document(t); string(got) != want {
+		t.Errorf("got %d bytes, want the %d that are served", len(got), len(want))
+	}
+}
+
 func TestEveryOperationIsExplained(t *testing.T) {
 	t.Parallel()
 	d, _ := document(t)

@@ -77,6 +77,16 @@ func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.St
 	return s, nil
 }
 
+// Document returns the OpenAPI document that a server at publicURL serves at /openapi.json. It needs none of a server's
+// parts.
+func Document(publicURL string) ([]byte, error) {
+	s, err := newServer(publicURL, nil, nil, nil, nil, zap.NewNop())
+	if err != nil {
+		return nil, err
+	}
+	return s.document, nil
+}
+
 // limit replaces what newServer lets callers do.
 func (s *server) limit(a Access) error {
 	if err := a.check(); err != nil {
