@@ -164,7 +164,7 @@ func (q *Queue) DeadLettersOf(ctx context.Context, t tenant.ID, limit int, own f
 				if err != nil {
 					return nil, fmt.Errorf("dead letters: %w", err)
 				}
-				if l := letterOf(raw); l.Job.Tenant == t {
+				if l := letterOf(raw); l.Job.Tenant == t || l.Job.Tenant == 0 { // 0: it could not be read
 					all = append(all, l)
 				}
 				next = raw.Sequence + 1
