@@ -150,7 +150,9 @@ func TestImportsAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		return ids
 	}
 	moment := want[importView](w, http.StatusOK, w.get("/v1/imports/"+dry)).CreatedAt
-	at := func(name string, t time.Time) string { return "&" + name + "=" + t.UTC().Format("2006-01-02T15:04:05.999999Z") }
+	at := func(name string, t time.Time) string {
+		return "&" + name + "=" + t.UTC().Format("2006-01-02T15:04:05.999999Z")
+	}
 	for query, wanted := range map[string][]string{
 		"":                                  {plain, noted, dry, started, by},
 		"&state=created":                    {plain, noted, dry, by},
