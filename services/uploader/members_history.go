@@ -22,7 +22,7 @@ type happeningView struct {
 	Import   *importName   `json:"import" doc:"The import that did it; null for what was done by hand."`
 	Row      *int64        `json:"row_number" doc:"The number of the row in the import's file; null where it is not known."`
 	Actor    string        `json:"actor" doc:"Who did it, or had the import done; empty where nobody is known."`
-	Changes  []valueChange `json:"changes" doc:"The fields that changed. Those of a new member are not kept."`
+	Changes  []historyChange `json:"changes" doc:"The fields that changed. Those of a new member are not kept."`
 	Values   bool          `json:"values_kept" doc:"Whether before and after are known: of what was done by hand only the names of the fields are kept."`
 	Undone   bool          `json:"undone" doc:"Whether the import was undone, and this with it."`
 }
@@ -33,8 +33,8 @@ type importName struct {
 	FileName string `json:"file_name"`
 }
 
-// valueChange is a field before and after.
-type valueChange struct {
+// historyChange is a field before and after.
+type historyChange struct {
 	Field  string `json:"field"`
 	Before any    `json:"before" doc:"As a member has it; null where it had none."`
 	After  any    `json:"after"`
@@ -87,7 +87,7 @@ func (s *server) memberHistory(ctx context.Context, in *historyInput) (*historyO
 
 func viewHappening(h *postgres.Happening, schema *member.Schema) happeningView {
 	v := happeningView{
-		At: h.At, Act: h.Act, MemberID: h.Member, Into: h.Into, Actor: h.Actor, Undone: h.Undone, Changes: []valueChange{},
+		At: h.At, Act: h.Act, MemberID: h.Member, Into: h.Into, Actor: h.Actor, Undone: h.Undone, Changes: []historyChange{},
 		Values: h.Import != nil && h.Before != nil,
 	}
 	if h.Import != nil {
@@ -106,14 +106,14 @@ func viewHappening(h *postgres.Happening, schema *member.Schema) happeningView {
 		if !had && !has && !slices.Contains(h.Fields, f.Key) || whole && (isHead(f.Key) || was == nil) {
 			continue
 		}
-		v.Changes = append(v.Changes, valueChange{f.Key, was, journaled(f, after), slices.Contains(h.Kept, f.Key)})
+		v.Changes = append(v.Changes, historyChange{f.Key, was, journaled(f, after), slices.Contains(h.Kept, f.Key)})
 	}
 	if whole { // what else there is of it are no fields
 		return v
 	}
 	for _, key := range slices.Sorted(maps.Keys(h.After)) {
 		if schema.Index(key) < 0 {
-			v.Changes = append(v.Changes, valueChange{key, raw(h.Before[key]), raw(h.After[key]), slices.Contains(h.Kept, key)})
+			v.Changes = append(v.Changes, historyChange{key, raw(h.Before[key]), raw(h.After[key]), slices.Contains(h.Kept, key)})
 		}
 	}
 	return v

@@ -32,7 +32,7 @@ func TestHistoryOfAMemberShowsValuesAsTheMemberDoes(t *testing.T) {
 	if gone.Act != "deleted" || gone.Import != nil || gone.Actor != "Hanako" || gone.Values {
 		t.Errorf("deleted: %+v", gone)
 	}
-	changes := []valueChange{{Field: "phone", After: "+819012345678"}, {Field: "name", Before: "青木", After: "青木 一"}}
+	changes := []historyChange{{Field: "phone", After: "+819012345678"}, {Field: "name", Before: "青木", After: "青木 一"}}
 	if changed.Act != "updated" || changed.Import == nil || *changed.Import != (importName{id, "members.csv"}) || changed.Row == nil || *changed.Row != 7 || !changed.Values || !reflect.DeepEqual(changed.Changes, changes) {
 		t.Errorf("updated: %+v", changed)
 	}
