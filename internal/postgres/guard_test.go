@@ -46,6 +46,11 @@ func TestErasedMemberIsNowhere(t *testing.T) {
 		`insert into import_seen select $1, id, $2::bigint, 1 from import where tenant_id = $1 and $3::bigint > 0`,
 		`insert into opt_out select $1, list_id, 'is_subscriber', 'lead@example.jp', id, now() from import where tenant_id = $1 and $2::bigint + $3::bigint > 0`,
 		`insert into import_problem select $1, id, 9, 0, '[]', '["T-001", "別の名前", "", "", "", "", ""]' from import where tenant_id = $1 and $2::bigint + $3::bigint > 0`,
+		`insert into import_preview select $1, id, 'updated', 1, 2, $2::bigint, '', '[{"field": "name", "before": "田中", "after": "別の名前"}]' from import where tenant_id = $1 and $3::bigint > 0`,
+		// A dry run names no member where it would create one.
+		`update import set options = options || '{"dry_run": true}' where tenant_id = $1 and $2::bigint + $3::bigint > 0`,
+		`insert into import_preview select $1, id, 'created', n, n, null, '', jsonb_build_array(jsonb_build_object('field', 'email', 'before', null, 'after', (array['tanaka@example.jp', 'other@example.jp'])[n]))
+			from import, generate_series(1, 2) n where tenant_id = $1 and $2::bigint + $3::bigint > 0`,
 	} {
 		c.exec(t, sql, c.tenant, id, lead)
 	}
@@ -81,7 +86,10 @@ func TestErasedMemberIsNowhere(t *testing.T) {
 			t.Errorf("%s is still in %v", text, found)
 		}
 	}
-	var linked int
+	var linked, others int
+	if c.ask(t, &others, `select count(*) from import_preview`); others != 2 {
+		t.Errorf("%d rows of previews are left, want the two of others", others)
+	}
 	if c.ask(t, &linked, `select count(*) from opt_out where import_id is not null`); linked != 0 {
 		t.Errorf("%d opt-outs of the member tell their import", linked)
 	}
@@ -192,6 +200,7 @@ func TestFailedRowsAreKeptForTheirRetry(t *testing.T) {
 	c.start(t, 1)
 	retry := c.job.ID
 	c.exec(t, `update import set parent_id = $1 where id = $2`, root, retry)
+	c.exec(t, `insert into import_preview select tenant_id, id, 'created', 1, 2, 1, '', '[]' from import where id = $1`, root)
 	late, dropped := time.Now().AddDate(1, 0, 0), []imports.ID{}
 	expire := func() bool {
 		done, err := c.db.ExpireReport(t.Context(), c.tenant, late, func(_ context.Context, id imports.ID) error {
@@ -209,6 +218,9 @@ func TestFailedRowsAreKeptForTheirRetry(t *testing.T) {
 	}
 	if !expire() || dropped[0] != root {
 		t.Errorf("dropped %v, want the failed rows of %s, which nobody retries any more", dropped, root)
+	}
+	if rows, err := c.db.Preview(t.Context(), c.tenant, root, ""); err != nil || len(rows) > 0 {
+		t.Errorf("the preview is kept: %+v, %v", rows, err)
 	}
 	if err := c.db.ResumeImport(t.Context(), c.tenant, retry); !errors.Is(err, postgres.ErrReportExpired) {
 		t.Errorf("resume the retry: %v, want ErrReportExpired", err)

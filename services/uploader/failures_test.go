@@ -25,6 +25,10 @@ func TestFailuresAreCountedAndShown(t *testing.T) {
 	if f.Total != 3 || len(f.Counts) != 2 || f.Counts[0].Code != "phone_invalid" || f.Counts[0].Field != "phone" || f.Counts[0].Rows != 3 || f.Counts[0].Reason == "" {
 		t.Errorf("failures = %+v", f)
 	}
+	if c := f.Codes; len(c) != 2 || c[0].Code != "phone_invalid" || c[0].Count != 3 || len(c[0].Examples) != 3 || c[1].Code != "key_missing" ||
+		len(c[1].Examples) != 1 || c[1].Examples[0].RowNumber != 3 || c[1].Examples[0].Cells["name"] != "い" {
+		t.Errorf("codes = %+v", c)
+	}
 	var numbers []int64
 	for _, row := range f.Items {
 		numbers = append(numbers, row.RowNumber)
