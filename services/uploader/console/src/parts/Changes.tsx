@@ -9,9 +9,9 @@ export interface ChangedRow {
   row_number: number
   outcome: 'created' | 'updated' | 'unchanged' | 'deleted' | 'skipped'
   member_id?: number | null
-  /** Why the row was skipped, for programs; detail says it to people. */
+  /** Why the row was skipped, for programs; reason says it to people. */
   code?: string
-  detail?: string
+  reason?: string
   changes?: { field: string; before?: unknown; after?: unknown }[] | null
 }
 
@@ -87,7 +87,7 @@ export function Changes({
                 {w.member}
               </Text>
             ) : null}
-            {(item.detail || item.code) && <Text size="sm">{item.detail || item.code}</Text>}
+            {(item.reason || item.code) && <Text size="sm">{item.reason || item.code}</Text>}
           </Group>
           {(item.changes?.length ?? 0) > 0 && (
             <Table className={classes.changes} withRowBorders={false} verticalSpacing={3} captionSide="top">

@@ -46,7 +46,8 @@ const inspectionQuery = (id: string, reading: Reading) => ({
       delimiter: reading.delimiter,
       sheet: reading.sheet,
       header_row: reading.no_header ? undefined : reading.header_row,
-      no_header: reading.no_header === undefined ? undefined : reading.no_header ? ('true' as const) : ('false' as const),
+      no_header:
+        reading.no_header === undefined ? undefined : reading.no_header ? ('true' as const) : ('false' as const),
     }
     return ask(api.GET('/v1/imports/{id}/inspection', { params: { path: { id }, query } }))
   },

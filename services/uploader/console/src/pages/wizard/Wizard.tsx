@@ -40,7 +40,17 @@ export function Wizard() {
   )
 }
 
-export function Frame({ top, lead, actions, children }: { top: ReactNode; lead?: string; actions?: ReactNode; children: ReactNode }) {
+export function Frame({
+  top,
+  lead,
+  actions,
+  children,
+}: {
+  top: ReactNode
+  lead?: string
+  actions?: ReactNode
+  children: ReactNode
+}) {
   const w = useWords(words)
   return (
     <Page title={w.title} lead={lead} actions={actions} width={1040}>

@@ -6,8 +6,8 @@ import { useState } from 'react'
 import { api, ask } from '@/api/client'
 import { useList } from '@/api/list'
 import { useLang, useWords } from '@/lang/lang'
-import { Failure } from '@/parts/Failure'
 import { useAct } from '@/parts/act'
+import { Failure } from '@/parts/Failure'
 import { draftOf, noDraft, storeDraft } from '../draft'
 import { begin } from '../upload/uploads'
 import { Drop } from './Drop'
@@ -40,7 +40,11 @@ export function ChooseFile() {
       {create.isError && <Failure error={create.error} />}
       <Grid gap="xl">
         <Grid.Col span={{ base: 12, md: 7 }}>
-          <Drop onFile={(file) => create.mutate(file)} busy={create.isPending} help={create.isPending ? w.creating : undefined} />
+          <Drop
+            onFile={(file) => create.mutate(file)}
+            busy={create.isPending}
+            help={create.isPending ? w.creating : undefined}
+          />
           <Templates list={list} kind={kind} />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5 }}>
@@ -68,7 +72,15 @@ export function ChooseFile() {
   )
 }
 
-function Profiles({ list, value, onChange }: { list: string; value: string | null; onChange: (name: string | null) => void }) {
+function Profiles({
+  list,
+  value,
+  onChange,
+}: {
+  list: string
+  value: string | null
+  onChange: (name: string | null) => void
+}) {
   const w = useWords(words)
   const { data } = useQuery({ queryKey: ['profiles'], queryFn: () => ask(api.GET('/v1/profiles')), staleTime: 30_000 })
   const names = (data?.items ?? []).filter((p) => p.list === '' || p.list === list).map((p) => p.name)

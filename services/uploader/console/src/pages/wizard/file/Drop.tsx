@@ -7,7 +7,17 @@ import { useWords } from '@/lang/lang'
 import { words } from './words'
 
 /** Where a file is dropped or chosen. */
-export function Drop({ onFile, busy, label, help }: { onFile: (file: File) => void; busy?: boolean; label?: string; help?: string }) {
+export function Drop({
+  onFile,
+  busy,
+  label,
+  help,
+}: {
+  onFile: (file: File) => void
+  busy?: boolean
+  label?: string
+  help?: string
+}) {
   const w = useWords(words)
   const open = useRef<() => void>(null)
   const [several, setSeveral] = useState(false)

@@ -55,10 +55,7 @@ export function Resume({ found }: { found: Schemas['Import'] }) {
       </div>
       {other && (
         <Alert color="yellow" icon={<TriangleAlert size={18} />} title={w.differs} role="alert">
-          {w.differsHelp(
-            `${name}${was ? `（${f.bytes(was.size)}）` : ''}`,
-            `${other.name}（${f.bytes(other.size)}）`,
-          )}
+          {w.differsHelp(`${name}${was ? `（${f.bytes(was.size)}）` : ''}`, `${other.name}（${f.bytes(other.size)}）`)}
           <Group mt="sm">
             <Button size="xs" onClick={() => replace(found.id, other)}>
               {w.useThis}

@@ -53,7 +53,8 @@ const ja = {
   resumeTitle: 'アップロードの続き',
   resumeHelp: (name: string) =>
     `「${name}」のアップロードが途中で止まっています。同じファイルをもう一度選ぶと、届いていない分だけを送ります。`,
-  come: (have: string, size: string | null) => (size ? `${size}のうち${have}が届いています。` : `${have}が届いています。`),
+  come: (have: string, size: string | null) =>
+    size ? `${size}のうち${have}が届いています。` : `${have}が届いています。`,
   resumeEmpty: (name: string) => `「${name}」はまだ届いていません。ファイルを選ぶと取り込みを続けられます。`,
   chooseSame: '同じファイルを選ぶ',
   differs: '前回のファイルと違うようです',
@@ -66,8 +67,7 @@ const ja = {
 const en: typeof ja = {
   drop: 'Drop a file here, or click to choose one',
   dropShort: 'Tap to choose a file',
-  formats:
-    'CSV, TSV and Excel (.xlsx). Encoding and delimiter are recognized; you can check them on the next screen.',
+  formats: 'CSV, TSV and Excel (.xlsx). Encoding and delimiter are recognized; you can check them on the next screen.',
   choose: 'Choose a file',
   one: 'Please choose one file at a time.',
   list: 'List to import into',

@@ -2,8 +2,8 @@ import { Badge, Group, Paper, Radio, Select, Stack, Text } from '@mantine/core'
 import type { Schemas } from '@/api/client'
 import { useWords } from '@/lang/lang'
 import type { Reading } from '../draft'
-import classes from './Found.module.css'
 import type { SetReading } from './Found'
+import classes from './Found.module.css'
 import { words } from './words'
 
 /** All that a CSV may be written in. */

@@ -14,7 +14,14 @@ import { words } from './words'
 export type SetReading = (reading: Reading) => void
 
 /** How the file was read, to look at and to change. */
-export function Found({ inspection, draft, change, error, busy, refused }: Prepared & { error: unknown; busy: boolean }) {
+export function Found({
+  inspection,
+  draft,
+  change,
+  error,
+  busy,
+  refused,
+}: Prepared & { error: unknown; busy: boolean }) {
   const w = useWords(words)
   const f = useFormats()
   const read: SetReading = (reading) => change((d) => ({ ...d, reading: { ...d.reading, ...reading } }))

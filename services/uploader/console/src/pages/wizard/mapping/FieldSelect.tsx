@@ -84,6 +84,8 @@ function filtered(all: ComboboxParsedItem[], search: string, fields: Map<string,
     return field !== undefined && means(field, typed)
   }
   return all
-    .map((entry) => ('group' in entry ? { ...entry, items: entry.items.filter((i) => keep(i as ComboboxItem)) } : entry))
+    .map((entry) =>
+      'group' in entry ? { ...entry, items: entry.items.filter((i) => keep(i as ComboboxItem)) } : entry,
+    )
     .filter((entry) => ('group' in entry ? entry.items.length > 0 : keep(entry as ComboboxItem)))
 }

@@ -10,8 +10,8 @@ import type { Prepared } from '../Prepare'
 import { ColumnRow } from './ColumnRow'
 import { keyOf, type Mapped } from './columns'
 import { useFieldOptions } from './FieldSelect'
-import { KeyNotice, Origin, Required } from './Notices'
 import { NewField } from './NewField'
+import { KeyNotice, Origin, Required } from './Notices'
 import { words } from './words'
 
 /** How many columns are shown at once; files may have thousands. */

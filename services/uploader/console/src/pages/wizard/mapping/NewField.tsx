@@ -85,7 +85,13 @@ export function NewField({
               error={incomplete ? w.needChoice : undefined}
             />
           )}
-          <Button variant="subtle" size="compact-sm" onClick={() => setMore(!more)} aria-expanded={more} w="fit-content">
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            onClick={() => setMore(!more)}
+            aria-expanded={more}
+            w="fit-content"
+          >
             {w.details}
           </Button>
           <Collapse expanded={more}>

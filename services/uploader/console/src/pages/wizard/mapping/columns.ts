@@ -94,7 +94,11 @@ export function missingFields(draft: Draft, mapping: Mapped[], fields: Map<strin
 /** Whether a column may feed the field: those that Meibo fills are fed by none, but as the key. */
 export const feedable = (field: Field, key: string) => !field.read_only || (field.merge_key && field.key === key)
 
-const plain = (text: string) => text.normalize('NFKC').toLowerCase().replace(/[\s_\-・.／/()（）]/g, '')
+const plain = (text: string) =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s_\-・.／/()（）]/g, '')
 
 /** Whether a field is meant by what somebody types: a part of its label, its key or one of its synonyms. */
 export function means(field: Field, typed: string): boolean {

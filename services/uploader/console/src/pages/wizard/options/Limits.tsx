@@ -10,15 +10,16 @@ const limit = /^([0-9]{1,15}|(100|[0-9]{1,2})(\.[0-9]{1,6})?%)$/
 /** Beyond these the import stops. */
 export function Limits({ draft, change, refused }: Prepared) {
   const w = useWords(words)
-  const names = ['max_failed', 'max_changed', ...(typeOf(draft.options) === 'new' ? ['max_removed'] : [])] as const
   const labels = { max_failed: w.maxFailed, max_changed: w.maxChanged, max_removed: w.maxRemoved }
+  const names: (keyof typeof labels)[] = ['max_failed', 'max_changed']
+  if (typeOf(draft.options) === 'new') names.push('max_removed')
   return (
     <Stack>
       <Text size="sm" c="dimmed">
         {w.limitsHelp}
       </Text>
       <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
-        {(names as (keyof typeof labels)[]).map((name) => {
+        {names.map((name) => {
           const value = draft.options[name]
           const text = value === undefined ? '' : String(value)
           return (

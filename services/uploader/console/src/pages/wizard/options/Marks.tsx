@@ -82,4 +82,3 @@ function Notify({ draft, change, refused }: Pick<Prepared, 'draft' | 'change' | 
     </Group>
   )
 }
-

@@ -3,7 +3,7 @@ import { useWords } from '@/lang/lang'
 import foundClasses from '../found/Found.module.css'
 import type { Prepared } from '../Prepare'
 import { refusalOf } from '../refused'
-import { dangerous, types, type Type, typeOf, withType } from './types'
+import { dangerous, type Type, typeOf, types, withType } from './types'
 import { words } from './words'
 
 /** The registration types, each with what it does and what can be lost by it. */
@@ -43,7 +43,11 @@ export function TypeCards({ draft, change, mapping, refused }: Prepared) {
                       )}
                     </Group>
                     <Text size="sm">{w.types[t].help}</Text>
-                    <Text size="sm" c={dangerous(t) ? 'var(--mantine-color-error)' : 'dimmed'} fw={dangerous(t) ? 600 : 400}>
+                    <Text
+                      size="sm"
+                      c={dangerous(t) ? 'var(--mantine-color-error)' : 'dimmed'}
+                      fw={dangerous(t) ? 600 : 400}
+                    >
                       {off ? w.needsEmail : w.types[t].lost}
                     </Text>
                   </div>

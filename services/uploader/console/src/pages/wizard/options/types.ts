@@ -32,7 +32,11 @@ export function withType(said: Said, type: Type): Said {
 }
 
 /** What the options come to where nothing is said of them. */
-export function defaultsOf(said: Said): { blank: 'keep' | 'clear'; duplicates: 'last' | 'first'; lists: 'append' | 'replace' } {
+export function defaultsOf(said: Said): {
+  blank: 'keep' | 'clear'
+  duplicates: 'last' | 'first'
+  lists: 'append' | 'replace'
+} {
   const type = typeOf(said)
   return {
     blank: type === 'record_update' || type === 'new' ? 'clear' : 'keep',

@@ -146,9 +146,7 @@ export class Upload {
 
   private begin() {
     const params = { path: { id: this.id } }
-    return ask(
-      api.POST('/v1/imports/{id}/parts', { params, body: { size: this.file.size }, signal: this.stop.signal }),
-    )
+    return ask(api.POST('/v1/imports/{id}/parts', { params, body: { size: this.file.size }, signal: this.stop.signal }))
   }
 
   private complete(upload: string) {
