@@ -34,6 +34,7 @@ type createBody struct {
 	List     string `json:"list,omitempty" maxLength:"255" example:"main" doc:"The list to import into. Default: main."`
 	FileName string `json:"file_name,omitempty" maxLength:"255" example:"members.csv" doc:"The name of the file, for people. Required, except beside a part file, which has one."`
 	Profile  string `json:"profile,omitempty" maxLength:"255" doc:"The name of a profile: what it says goes for everything of which nothing is said here. Default: none."`
+	SourceOf string `json:"source_of,omitempty" maxLength:"64" doc:"The id of another import, whose file this one gets a copy of, so that it need not be sent again: to try an import before it is started, or to start for real what was tried. The list and the file's name are that import's where nothing is said of them; its options are not taken. Not with a form. Default: none."`
 	NewFieldsOption
 	ImportOptions
 }
@@ -45,7 +46,14 @@ type createInput struct {
 
 // createImport is POST /v1/imports with JSON.
 func (s *server) createImport(ctx context.Context, in *createInput) (*importOutput, error) {
+	from, err := s.sourceOf(ctx, &in.Body)
+	if err != nil {
+		return nil, err
+	}
 	i, existed, err := s.newImport(ctx, &in.Body, "", in.IdempotencyKey)
+	if err == nil && from != nil && i.State == imports.StateCreated {
+		i, err = s.copied(ctx, i, from)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -214,6 +222,9 @@ func (s *server) formPart(w http.ResponseWriter, r *http.Request, f *form, p *mu
 		f.wait = string(text) == "false"
 		return err
 	case name == "file" && f.created == nil:
+		if f.body.SourceOf != "" {
+			return invalid(part{code: codeUnknownPart, option: "source_of", fill: []string{"option", "source_of"}})
+		}
 		i, _, err := s.newImport(ctx, &f.body, p.FileName(), r.Header.Get("Idempotency-Key"))
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { queries } from '@/api/query'
 import { sessionQuery } from '@/api/session'
 import { SignIn } from '@/pages/account/SignIn'
+import { wizardSearch } from '@/pages/wizard/steps'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -61,6 +62,13 @@ const home = createRoute({
   },
 })
 
+const wizard = createRoute({
+  getParentRoute: () => inside,
+  path: '/imports/new/$id',
+  validateSearch: wizardSearch,
+  component: lazyRouteComponent(() => import('@/pages/wizard/Wizard'), 'Wizard'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
@@ -68,7 +76,7 @@ const routeTree = root.addChildren([
     home,
     page('/imports', () => import('@/pages/imports/History'), 'History'),
     page('/imports/new', () => import('@/pages/wizard/Wizard'), 'Wizard'),
-    page('/imports/new/$id', () => import('@/pages/wizard/Wizard'), 'Wizard'),
+    wizard,
     page('/imports/$id', () => import('@/pages/imports/Import'), 'Import'),
     page('/members', () => import('@/pages/members/Members'), 'Members'),
     page('/members/$id', () => import('@/pages/members/Member'), 'Member'),
