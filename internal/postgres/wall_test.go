@@ -128,6 +128,10 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		},
 		"DeleteProfile": func() (any, error) { return nil, db.DeleteProfile(ctx, a, "b-shop-list") },
 		"Member":        func() (any, error) { return db.Member(ctx, a, standard, s.b.member) },
+		"MemberHistory": func() (any, error) {
+			page, _, err := db.MemberHistory(ctx, a, s.b.member, postgres.HistoryPlace{}, 10)
+			return gave(len(page) > 0, page), err
+		},
 		"Members": func() (any, error) {
 			page, err := db.Members(ctx, a, standard, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0", Limit: 10})
 			return gave(len(page) > 0, page), err

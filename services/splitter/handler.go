@@ -155,7 +155,10 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 		p.leave(ctx)
 		return 0, err
 	}
-	return p.read.Load(), h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks)
+	if err := h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks); err != nil {
+		return 0, err
+	}
+	return p.read.Load(), h.db.NotePlace(ctx, i.Tenant, i.ID, p.row.Load(), 1)
 }
 
 // mostRowBits is what is taken for a set of rows, in bytes: of a file that may have more, or a gzip, nobody knows how many.

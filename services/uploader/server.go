@@ -149,6 +149,7 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docListMembers(), s.listMembers)
 	register(s, docCreateMember(), s.createMember)
 	register(s, docReadMember(), s.readMember)
+	register(s, docMemberHistory(), s.memberHistory)
 	register(s, docUpdateMember(), s.updateMember)
 	register(s, docDeleteMember(), s.deleteMember)
 	register(s, docBlockMember(), s.blockMember)
