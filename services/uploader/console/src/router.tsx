@@ -2,6 +2,8 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { queries } from '@/api/query'
 import { sessionQuery } from '@/api/session'
 import { SignIn } from '@/pages/account/SignIn'
+import { fieldsSearch } from '@/pages/fields/search'
+import { membersSearch } from '@/pages/members/search'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -61,6 +63,20 @@ const home = createRoute({
   },
 })
 
+const members = createRoute({
+  getParentRoute: () => inside,
+  path: '/members',
+  validateSearch: membersSearch,
+  component: lazyRouteComponent(() => import('@/pages/members/Members'), 'Members'),
+})
+
+const fields = createRoute({
+  getParentRoute: () => inside,
+  path: '/fields',
+  validateSearch: fieldsSearch,
+  component: lazyRouteComponent(() => import('@/pages/fields/Fields'), 'Fields'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
@@ -70,9 +86,9 @@ const routeTree = root.addChildren([
     page('/imports/new', () => import('@/pages/wizard/Wizard'), 'Wizard'),
     page('/imports/new/$id', () => import('@/pages/wizard/Wizard'), 'Wizard'),
     page('/imports/$id', () => import('@/pages/imports/Import'), 'Import'),
-    page('/members', () => import('@/pages/members/Members'), 'Members'),
+    members,
     page('/members/$id', () => import('@/pages/members/Member'), 'Member'),
-    page('/fields', () => import('@/pages/fields/Fields'), 'Fields'),
+    fields,
     page('/lists', () => import('@/pages/lists/Lists'), 'Lists'),
     page('/templates', () => import('@/pages/templates/Templates'), 'Templates'),
     page('/profiles', () => import('@/pages/profiles/Profiles'), 'Profiles'),
