@@ -3,6 +3,8 @@ import { queries } from '@/api/query'
 import { sessionQuery } from '@/api/session'
 import { SignIn } from '@/pages/account/SignIn'
 import { wizardSearch } from '@/pages/wizard/steps'
+import { fieldsSearch } from '@/pages/fields/search'
+import { membersSearch } from '@/pages/members/search'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -69,6 +71,20 @@ const wizard = createRoute({
   component: lazyRouteComponent(() => import('@/pages/wizard/Wizard'), 'Wizard'),
 })
 
+const members = createRoute({
+  getParentRoute: () => inside,
+  path: '/members',
+  validateSearch: membersSearch,
+  component: lazyRouteComponent(() => import('@/pages/members/Members'), 'Members'),
+})
+
+const fields = createRoute({
+  getParentRoute: () => inside,
+  path: '/fields',
+  validateSearch: fieldsSearch,
+  component: lazyRouteComponent(() => import('@/pages/fields/Fields'), 'Fields'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
@@ -78,9 +94,9 @@ const routeTree = root.addChildren([
     page('/imports/new', () => import('@/pages/wizard/Wizard'), 'Wizard'),
     wizard,
     page('/imports/$id', () => import('@/pages/imports/Import'), 'Import'),
-    page('/members', () => import('@/pages/members/Members'), 'Members'),
+    members,
     page('/members/$id', () => import('@/pages/members/Member'), 'Member'),
-    page('/fields', () => import('@/pages/fields/Fields'), 'Fields'),
+    fields,
     page('/lists', () => import('@/pages/lists/Lists'), 'Lists'),
     page('/templates', () => import('@/pages/templates/Templates'), 'Templates'),
     page('/profiles', () => import('@/pages/profiles/Profiles'), 'Profiles'),
