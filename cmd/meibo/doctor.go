@@ -21,10 +21,6 @@ type doctorCmd struct {
 	JSON    bool          `name:"json" help:"Write one JSON document to standard output, and nothing else."`
 }
 
-// apart is how long after one another the imports are looked at twice: a splitter tells of itself every second, and a
-// chunk takes less than one.
-const apart = 3 * time.Second
-
 // diagnosis is the JSON document of the command.
 type diagnosis struct {
 	Healthy  bool             `json:"healthy"`
@@ -34,7 +30,7 @@ type diagnosis struct {
 // Run is called by kong. Warnings do not change the exit status.
 func (d *doctorCmd) Run(ctx context.Context, c *console) error {
 	cfg := doctor.Config{
-		Services: d.Service, Patience: d.Timeout, Apart: apart, Stuck: d.Stuck,
+		Services: d.Service, Patience: d.Timeout, Apart: doctor.Apart, Stuck: d.Stuck,
 		Origin: os.Getenv("MEIBO_PUBLIC_URL"), Errors: map[string]error{},
 	}
 	cfg.Database = settings[postgres.Config](cfg.Errors, "database")

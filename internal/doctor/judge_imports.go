@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
@@ -26,13 +27,12 @@ func (all *findings) imports(f Facts) {
 		}
 	}
 	for _, w := range f.Database.Work {
-		long := f.Now.Sub(w.Since) >= f.Stuck
 		switch {
-		case w.State == imports.StateQueued && long && !taken[place{int64(w.Tenant), w.List}]:
+		case w.State == imports.StateQueued && f.Now.Sub(w.Since) >= f.Stuck && !taken[place{int64(w.Tenant), w.List}]:
 			all.add(Problem, "import", "import_not_started", named(w, text("待機中ですが、先に実行中の取り込みはありません", "is queued, and no other import of its list runs")),
 				text("この取り込みは始まりません。", "It will not start."),
 				text("次のコマンドで中止し、もう一度取り込んでください：meibo imports cancel %s", "Cancel it, and import the file again: meibo imports cancel %s", w.Import))
-		case w.State == imports.StateRunning && long && f.stands(w):
+		case f.stands(w):
 			why, do := f.reason(w)
 			all.add(Problem, "import", "import_stuck", named(w, text("%s 前に始まりましたが、進んでいません", "runs since %s and does not move", ago(f.Now.Sub(w.Since)))), why, do)
 		}
@@ -42,7 +42,20 @@ func (all *findings) imports(f Facts) {
 // stands tells that nothing of the import has moved between the two looks.
 func (f *Facts) stands(w postgres.Work) bool {
 	before, known := f.Before[w.Import]
-	return known && before == w.Place
+	return known && Stuck(w, before, f.Now, f.Stuck)
+}
+
+// Apart is how long after one another an import has to be looked at twice to tell whether it moves: a splitter tells of itself
+// every second, and a chunk takes less than one. Patience is since when one must be under way to be called stuck, if an
+// operator does not say so.
+const (
+	Apart    = 3 * time.Second
+	Patience = 10 * time.Minute
+)
+
+// Stuck reports whether an import that has run for long is where it was before.
+func Stuck(w postgres.Work, before string, now time.Time, patience time.Duration) bool {
+	return w.State == imports.StateRunning && now.Sub(w.Since) >= patience && before == w.Place
 }
 
 // named says of which import a sentence is.

@@ -138,7 +138,7 @@ func (o Options) Filled() Options {
 
 // Notify says who is told of the import's end.
 type Notify struct {
-	// Recipients are e-mail addresses in place of the tenant's owners and the importer; empty and not nil is nobody.
+	// Recipients are e-mail addresses in place of those of the tenant's NotifyDefault; empty and not nil is nobody.
 	Recipients []string `json:"recipients,omitzero"`
 	// MinRows suppresses the mail of a completed import of fewer rows, never that of a failed one.
 	MinRows int64 `json:"min_rows,omitempty"`

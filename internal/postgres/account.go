@@ -22,6 +22,9 @@ type Tenant struct {
 	MaxRowBytes int
 	// MemberQuota is how many members and leads it may have, nil for any number; blocked ones do not count.
 	MemberQuota *int64
+	// Label is what people call it where that is not its name, NotifyMinRows that of its Settings; of a Caller only.
+	Label         string
+	NotifyMinRows int64
 }
 
 // The bounds of a tenant's limit on rows: a row of product.md's largest still fits into a message, and the smallest

@@ -119,6 +119,12 @@ func findPerson(ctx context.Context, tx pgx.Tx, t tenant.ID, id int64) (*person,
 	if err := p.readJournal(ctx, tx, t); err != nil {
 		return nil, err
 	}
+	if p.list == 0 && len(p.imports) > 0 { // deleted by hand
+		err := tx.QueryRow(ctx, `select list_id from import where tenant_id = $1 and id = $2`, t, p.imports[0]).Scan(&p.list)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return nil, err
+		}
+	}
 	if p.list == 0 {
 		return nil, ErrNotFound
 	}

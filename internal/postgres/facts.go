@@ -178,7 +178,15 @@ func outboxFacts(ctx context.Context, tx pgx.Tx, f *Facts) error {
 
 // workFacts asks for what newer versions have as JSON, which older ones answer, too.
 func workFacts(ctx context.Context, tx pgx.Tx, f *Facts) error {
-	rows, err := tx.Query(ctx, `select i.tenant_id, i.id, i.list_id, i.state, i.file_name, coalesce(i.started_at, i.queued_at, i.created_at),
+	rows, err := tx.Query(ctx, workQuery+` order by 6 limit 1000`)
+	if err != nil {
+		return err
+	}
+	f.Work, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Work])
+	return err
+}
+
+const workQuery = `select i.tenant_id, i.id, i.list_id, i.state, i.file_name, coalesce(i.started_at, i.queued_at, i.created_at),
 			coalesce(p.seen_at, 'epoch'), i.split_at is not null, to_jsonb(i)->>'finishing_at' is not null,
 			concat_ws('/', p.rows_read, l.merged, s.step, s.position), l.merged, l.chunks
 		from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
@@ -186,13 +194,7 @@ func workFacts(ctx context.Context, tx pgx.Tx, f *Facts) error {
 			lateral (select coalesce(sum(next_seq), 0)::bigint as merged,
 				case when count(*) = count(a.chunks) then coalesce(sum(a.chunks), 0)::bigint else 0 end as chunks
 				from import_lane a where a.tenant_id = i.tenant_id and a.import_id = i.id) l
-		where i.state in ('queued', 'running', 'paused', 'undoing') order by 6 limit 1000`)
-	if err != nil {
-		return err
-	}
-	f.Work, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Work])
-	return err
-}
+		where i.state in ('queued', 'running', 'paused', 'undoing')`
 
 func uploadFacts(ctx context.Context, tx pgx.Tx, f *Facts) error {
 	return tx.QueryRow(ctx, `select count(*), coalesce(clock_timestamp() - min(created_at), '0') from import where state = 'created'`).Scan(&f.Uploads, &f.UploadAge)

@@ -181,8 +181,9 @@ func (db *DB) Authenticate(ctx context.Context, key string) (Caller, error) {
 }
 
 // callerTenant and places belong together.
-const callerTenant = `t.id, t.name, t.language, t.time_zone, t.region, coalesce(t.mail_from, ''), t.max_row_bytes`
+const callerTenant = `t.id, t.name, t.language, t.time_zone, t.region, coalesce(t.mail_from, ''), t.max_row_bytes,
+	coalesce(to_jsonb(t)->>'label', ''), coalesce((to_jsonb(t)->'notify'->>'min_rows')::bigint, 0)`
 
 func (t *Tenant) places() []any {
-	return []any{&t.ID, &t.Name, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes}
+	return []any{&t.ID, &t.Name, &t.Language, &t.TimeZone, &t.Region, &t.MailFrom, &t.MaxRowBytes, &t.Label, &t.NotifyMinRows}
 }

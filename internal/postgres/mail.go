@@ -61,18 +61,32 @@ func (db *DB) Ended(ctx context.Context, t tenant.ID, id imports.ID) (e Ended, e
 	return e, nil
 }
 
-// recipients finds out who is to be told of an import. Somebody who is no user of the tenant is written to in the
-// tenant's language.
+// recipients finds out who is to be told of an import: those that it names, or else those that the tenant's settings say.
+// Somebody who is no user of the tenant is written to in the tenant's language.
 func recipients(ctx context.Context, tx pgx.Tx, t tenant.ID, i *imports.Import) ([]Recipient, error) {
-	sql, args := `select distinct on (lower(email)) email, name, language from app_user u
-		where tenant_id = $1 and email <> '' and to_jsonb(u)->>'disabled_at' is null and (role = 'owner' or id = (select user_id from import where tenant_id = $1 and id = $2))
-		order by lower(email), id`, []any{t, i.ID}
-	if named := i.Options.Notify.Recipients; named != nil {
-		sql, args = `select distinct on (lower(r.email)) r.email, coalesce(u.name, ''), coalesce(u.language, t.language)
-			from unnest($2::text[]) r (email) join tenant t on t.id = $1 left join app_user u on u.tenant_id = $1 and lower(u.email) = lower(r.email)
-			order by lower(r.email), u.id`, []any{t, named}
+	named := i.Options.Notify.Recipients
+	if named == nil {
+		s, err := readSettings(ctx, tx, t)
+		if err != nil {
+			return nil, err
+		}
+		named = s.Notify.Recipients
+		if s.Notify.Owners || s.Notify.Importer {
+			rows, err := tx.Query(ctx, `select email from app_user u where tenant_id = $1 and email <> '' and to_jsonb(u)->>'disabled_at' is null
+				and ($3 and role = 'owner' or $4 and id = (select user_id from import where tenant_id = $1 and id = $2))`, t, i.ID, s.Notify.Owners, s.Notify.Importer)
+			if err != nil {
+				return nil, err
+			}
+			people, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if err != nil {
+				return nil, err
+			}
+			named = append(named, people...)
+		}
 	}
-	rows, err := tx.Query(ctx, sql, args...)
+	rows, err := tx.Query(ctx, `select distinct on (lower(r.email)) r.email, coalesce(u.name, ''), coalesce(u.language, t.language)
+		from unnest($2::text[]) r (email) join tenant t on t.id = $1 left join app_user u on u.tenant_id = $1 and lower(u.email) = lower(r.email)
+		order by lower(r.email), u.id`, t, named)
 	if err != nil {
 		return nil, err
 	}

@@ -106,9 +106,10 @@ func (db *DB) searching(ctx context.Context, t tenant.ID, f MemberFilter, search
 	return err
 }
 
-// plain reports whether nothing but the list and what most of its members have is asked for.
+// plain reports whether nothing is asked for but the list, what most of its members have, and a part of a name, which no
+// index answers.
 func (f *MemberFilter) plain() bool {
-	return f.MemberSN == "" && f.Email == "" && f.Phone == "" && f.Words == nil && len(f.Filters) == 0
+	return f.MemberSN == "" && f.Email == "" && f.Phone == "" && (f.Words == nil || f.Words.Name != "") && len(f.Filters) == 0
 }
 
 // inOrder has the planner walk along the primary key to the end of a page. Without statistics it might read and sort all

@@ -26,7 +26,7 @@ var granted = map[string]string{
 	"import_undo_kept": "siud", "journal": "sid", "mail": "siud", "mapping_memory": "siud", "member": "siud", "member_id_counter": "siu",
 	"member_key": "siud", "member_list": "siud", "member_request": "siud", "member_shadow": "siud", "opt_out": "siud",
 	"opt_out_lifted": "siud", "outbox": "siud", "profile": "siud", "schema_version": "s", "sign_in_attempt": "siud", "tenant": "su",
-	"user_session": "siud", "user_token": "siud",
+	"user_session": "siud", "user_token": "siud", "worker": "siud",
 }
 
 func TestServicesHaveOfEveryTableWhatWasDecided(t *testing.T) {

@@ -18,6 +18,7 @@ type table struct{ name, column string }
 var outside = map[string]string{
 	"outbox":          "the relay reads all tenants' events; the role that serves people may only add some, and read none",
 	"sign_in_attempt": "counts attempts by hashes, of tenants that do not exist as well; the role that serves people cannot see it",
+	"worker":          "the processes of the installation, which belong to no tenant; the role that serves people cannot see it",
 	"schema_version":  "the number of the newest migration; it belongs to no tenant",
 }
 
@@ -189,7 +190,7 @@ func TestRoleThatServesPeopleReadsNoEvents(t *testing.T) {
 	t.Parallel()
 	s := newStreet(t)
 	s.as(t, s.a.tenant.String(), func(ctx context.Context, tx pgx.Tx) {
-		for _, sql := range []string{`select from outbox`, `update outbox set topic = topic`, `delete from outbox`, `select from schema_version`, `select from sign_in_attempt`} {
+		for _, sql := range []string{`select from outbox`, `update outbox set topic = topic`, `delete from outbox`, `select from schema_version`, `select from sign_in_attempt`, `select from worker`} {
 			if n := try(ctx, t, tx, sql); n != -1 {
 				t.Errorf("%s: %d rows, want no permission", sql, n)
 			}

@@ -127,7 +127,19 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			return db.PutProfile(ctx, a, postgres.Profile{Name: "b-shop-list", List: "b-shop-list", Options: []byte(`{}`)})
 		},
 		"DeleteProfile": func() (any, error) { return nil, db.DeleteProfile(ctx, a, "b-shop-list") },
-		"Member":        func() (any, error) { return db.Member(ctx, a, standard, s.b.member) },
+		"Active": func() (any, error) {
+			all, mails, err := db.Active(ctx, a)
+			return gave(mails > 0 || slices.ContainsFunc(all, func(i postgres.Active) bool { return i.Tenant != a }), all), err
+		},
+		"OwnImports": func() (any, error) {
+			own, err := db.OwnImports(ctx, a, []imports.ID{b, uploaded})
+			return gave(len(own) > 0, own), err
+		},
+		"Member": func() (any, error) { return db.Member(ctx, a, standard, s.b.member) },
+		"MemberHistory": func() (any, error) {
+			page, _, err := db.MemberHistory(ctx, a, s.b.member, postgres.HistoryPlace{}, 10)
+			return gave(len(page) > 0, page), err
+		},
 		"Members": func() (any, error) {
 			page, err := db.Members(ctx, a, standard, postgres.MemberFilter{List: postgres.MainList, MemberSN: "b-shop-0", Limit: 10})
 			return gave(len(page) > 0, page), err
@@ -236,6 +248,8 @@ var notOfIDs = map[string]string{
 	"Audit":             "takes no id, and reads by the wall: see TestStatementsWithoutWhereSeeOneTenant",
 	"Retention":         "takes no id but the tenant's own",
 	"SetRetention":      "as Retention",
+	"Settings":          "as Retention",
+	"ChangeSettings":    "as Retention",
 	"ExpireSource":      "takes no id",
 	"ExpireReport":      "takes no id",
 	"ExpireJournal":     "takes no id",

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,6 +129,49 @@ func (q *Queue) DeadLetters(ctx context.Context) iter.Seq2[Letter, error] {
 			next = raw.Sequence + 1
 		}
 	}
+}
+
+// DeadLettersOf returns the dead letters of a tenant, up to limit, the oldest of an import first. own returns those of some
+// imports that are the tenant's: so letters of others, whose chunks may be large, are not even fetched.
+func (q *Queue) DeadLettersOf(ctx context.Context, t tenant.ID, limit int, own func([]imports.ID) ([]imports.ID, error)) ([]Letter, error) {
+	s, err := q.js.Stream(ctx, deadStream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(deadSubject+">"))
+	if err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	subjects := map[imports.ID][]string{}
+	for subject := range info.State.Subjects {
+		subjects[importOf(subject)] = append(subjects[importOf(subject)], subject)
+	}
+	mine, err := own(slices.Collect(maps.Keys(subjects)))
+	if err != nil {
+		return nil, err
+	}
+	var all []Letter
+	for _, id := range mine {
+		for _, subject := range subjects[id] {
+			for next := uint64(1); len(all) < limit; {
+				raw, err := s.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))
+				if errors.Is(err, jetstream.ErrMsgNotFound) {
+					break
+				}
+				if err != nil {
+					return nil, fmt.Errorf("dead letters: %w", err)
+				}
+				if l := letterOf(raw); l.Job.Tenant == t || l.Job.Tenant == 0 { // 0: it could not be read
+					all = append(all, l)
+				}
+				next = raw.Sequence + 1
+			}
+		}
+	}
+	return all, nil
 }
 
 // DeadLetter returns a dead letter. ErrNoLetter: there is none of that id.

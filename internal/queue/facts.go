@@ -97,6 +97,40 @@ func Look(ctx context.Context, c Config) (f Facts, err error) {
 	return f, err
 }
 
+// Load is how much there is to do.
+type Load struct {
+	// Chunks and Jobs wait for a worker; what is being worked on does not count.
+	Chunks, Jobs uint64
+	// Oldest is since when the oldest chunk is in the queue, zero where there is none.
+	Oldest time.Time
+}
+
+// Load returns how much there is to do.
+func (q *Queue) Load(ctx context.Context) (l Load, err error) {
+	for name, want := range consumers() {
+		c, err := q.consumerFacts(ctx, name, want)
+		if err != nil {
+			return Load{}, fmt.Errorf("look at consumer %s: %w", name, err)
+		}
+		if name == mergerConsumer {
+			l.Chunks = c.Pending
+		} else {
+			l.Jobs += c.Pending
+		}
+	}
+	s, err := q.js.Stream(ctx, chunksStream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return l, nil
+	}
+	if err != nil {
+		return Load{}, fmt.Errorf("look at chunks: %w", err)
+	}
+	if state := s.CachedInfo().State; state.Msgs > 0 {
+		l.Oldest = state.FirstTime
+	}
+	return l, nil
+}
+
 func (q *Queue) streamFacts(ctx context.Context, want jetstream.StreamConfig) (StreamFacts, error) {
 	f := StreamFacts{Name: want.Name}
 	s, err := q.js.Stream(ctx, want.Name)

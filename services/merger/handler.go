@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
@@ -30,6 +31,8 @@ type handler struct {
 	slabs sync.Pool // of *slab
 	// turn is how long one import is finished, or undone, while others wait; 0 is until it is done.
 	turn time.Duration
+	// heart counts the rows that are merged; nil in tests.
+	heart *heartbeat.Heart
 }
 
 // handle merges one chunk. nil is returned only after the commit, or where there is nothing to do: the chunk
@@ -67,6 +70,9 @@ func (h *handler) handle(ctx context.Context, c queue.Chunk) error {
 	}
 	h.log.Info("chunk merged", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq), zap.Bool("repeated", result.Done),
 		zap.Int("rows", c.Rows), zap.Int64("failed", result.Counts.Failed), zap.Duration("in", time.Since(start)))
+	if !result.Done {
+		h.heart.Rows(int64(c.Rows))
+	}
 	if result.Known {
 		p.allNew.Store(false)
 	}

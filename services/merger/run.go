@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/relay"
@@ -62,11 +63,17 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	health.Register("database", db.Ping)
 	health.Register("queue", q.Ping)
 	health.Register("storage", blobs.Ping)
-	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, plans: newPlans(db), turn: finishTurn}
+	h := &handler{
+		db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, plans: newPlans(db), turn: finishTurn,
+		heart: heartbeat.New(db, "merger", workers, log),
+	}
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		h.relay.Run,
-		func(ctx context.Context) error { return q.ConsumeChunks(ctx, workers, h.handle, h.dropped) },
+		h.heart.Run,
+		func(ctx context.Context) error {
+			return q.ConsumeChunks(ctx, workers, heartbeat.Counting(h.heart, h.handle), h.dropped)
+		},
 		func(ctx context.Context) error { return q.ConsumeMerged(ctx, finishers, h.finish, h.abandoned) },
 		func(ctx context.Context) error { return q.ConsumeUndo(ctx, finishers, h.undo, h.stuck) },
 		h.sweep,

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/mail"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
@@ -49,8 +50,12 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	health.Register("database", db.Ping)
 	health.Register("queue", q.Ping)
 	h := &handler{db: db, sender: sender, from: cfg.Mail.From, publicURL: cfg.PublicURL, log: log}
+	heart := heartbeat.New(db, "notifier", cfg.Concurrency, log)
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
-		func(ctx context.Context) error { return q.ConsumeFinished(ctx, cfg.Concurrency, h.handle, h.dropped) },
+		heart.Run,
+		func(ctx context.Context) error {
+			return q.ConsumeFinished(ctx, cfg.Concurrency, heartbeat.Counting(heart, h.handle), h.dropped)
+		},
 	)
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/postgres"
@@ -29,6 +30,8 @@ type handler struct {
 	log    *zap.Logger
 	window int
 	budget *budget
+	// heart counts the rows that are read; nil in tests.
+	heart *heartbeat.Heart
 }
 
 // roomAgain is when an import is looked at again for which there was no room.
@@ -155,7 +158,10 @@ func (h *handler) split(ctx context.Context, j queue.Job) (int64, error) {
 		p.leave(ctx)
 		return 0, err
 	}
-	return p.read.Load(), h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks)
+	if err := h.db.EndOfSource(ctx, i.Tenant, i.ID, p.read.Load(), chunks); err != nil {
+		return 0, err
+	}
+	return p.read.Load(), h.db.NotePlace(ctx, i.Tenant, i.ID, p.row.Load(), 1)
 }
 
 // mostRowBits is what is taken for a set of rows, in bytes: of a file that may have more, or a gzip, nobody knows how many.
@@ -221,6 +227,7 @@ func (p *pump) cutRows(ctx context.Context, i *imports.Import, c *cutting) ([]in
 			p.part.Store(math.Float64bits(share()))
 		}
 		p.row.Store(row.Number)
+		p.heart.Rows(1)
 		return c.add(row)
 	})
 	if err != nil {

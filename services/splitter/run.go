@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/relay"
@@ -54,11 +55,17 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	health.Register("database", db.Ping)
 	health.Register("queue", q.Ping)
 	health.Register("storage", blobs.Ping)
-	h := &handler{db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, window: cfg.Window, budget: newBudget(cfg.MemoryBudget)}
+	h := &handler{
+		db: db, queue: q, blobs: blobs, relay: relay.New(db, q, log), log: log, window: cfg.Window, budget: newBudget(cfg.MemoryBudget),
+		heart: heartbeat.New(db, "splitter", cfg.Concurrency, log),
+	}
 	h.budget.turns = max(1, cfg.Concurrency*3/4)
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
 		h.relay.Run,
-		func(ctx context.Context) error { return q.ConsumeStarted(ctx, cfg.Concurrency, h.handle, h.dropped) },
+		h.heart.Run,
+		func(ctx context.Context) error {
+			return q.ConsumeStarted(ctx, cfg.Concurrency, heartbeat.Counting(h.heart, h.handle), h.dropped)
+		},
 	)
 }

@@ -54,6 +54,7 @@ var acceptedText = map[string]member.Text{
 	"mapping.blank":       values(member.Blanks),
 	"mapping.list_values": values(member.ListPolicies),
 	"mapping.inverted":    truthValues,
+	"label":               {JA: "改行を含まない100文字以内の文字列", EN: "text of at most 100 characters, in one line"},
 	"email":               {JA: "メールアドレス", EN: "an e-mail address"},
 	"expires_at":          {JA: "今より後の日時（RFC 3339 形式、例：2027-04-01T00:00:00+09:00）", EN: "a time to come, as in 2027-04-01T00:00:00+09:00"},
 }

@@ -103,6 +103,7 @@ func TestEveryOperationThatChangesSomethingIsInTheAuditLog(t *testing.T) {
 		{"delete-profile", "profile.delete", json(http.MethodDelete, "/v1/profiles/p", "")},
 		{"delete-list", "list.delete", json(http.MethodDelete, "/v1/lists/second", "")},
 		{"change-retention", "retention.change", json(http.MethodPatch, "/v1/retention", `{"source_days":10}`)},
+		{"change-settings", "tenant.change", json(http.MethodPatch, "/v1/settings", `{"label":"株式会社アクメ","notify":{"min_rows":1000}}`)},
 		{"create-member", "member.create", joined},
 		{"update-member", "member.change", json(http.MethodPatch, "/v1/members/{member}", `{"name":"座間 一"}`, "If-Match", "*")},
 		{"block-member", "member.block", json(http.MethodPost, "/v1/members/{member}/block", "")},

@@ -13,10 +13,10 @@ import (
 )
 
 // The database is asked for changes while somebody listens, and a listener hears something at least every
-// heartbeat, so that both ends notice a connection that has died.
+// aliveEvery, so that both ends notice a connection that has died.
 const (
-	pollEvery = 250 * time.Millisecond
-	heartbeat = 15 * time.Second
+	pollEvery  = 250 * time.Millisecond
+	aliveEvery = 15 * time.Second
 )
 
 // streamEvents is GET /v1/imports/{id}/events.
@@ -61,10 +61,10 @@ func (s *server) follow(w http.ResponseWriter, r *http.Request, i *imports.Impor
 		message := ""
 		if !bytes.Equal(data, last) {
 			message = "event: import\ndata: " + string(data) + "\n\n"
-		} else if time.Since(spoke) >= heartbeat {
+		} else if time.Since(spoke) >= aliveEvery {
 			message = ": still here\n\n"
 		}
-		if time.Since(asked) >= heartbeat { // a key that was revoked, or somebody signed out, hears no more
+		if time.Since(asked) >= aliveEvery { // a key that was revoked, or somebody signed out, hears no more
 			if s.identify(r, sessionOf(ctx)) != nil {
 				return nil
 			}

@@ -20,7 +20,7 @@ type GuardOptions struct {
 	MaxRemoved limitOption    `json:"max_removed,omitempty" doc:"How many members mode replace may remove, or which percentage of the list's. Beyond it nothing is removed and the import ends as failed. Default: 10%."`
 	MaxChanged limitOption    `json:"max_changed,omitempty" doc:"How many members may be updated or deleted, or which percentage of the list's. Beyond it the import stops as failed. Default: none."`
 	Note       string         `json:"note,omitempty" maxLength:"1000" doc:"What is noted about the list (備考) when the import starts; a dry run notes nothing. Default: the name of the file, where the list has no note."`
-	Notify     *NotifyOptions `json:"notify,omitempty" doc:"Who is told of the end, and when. Default: the tenant's owners and the importer, always."`
+	Notify     *NotifyOptions `json:"notify,omitempty" doc:"Who is told of the end, and when. Default: as the account's settings say (GET /v1/settings)."`
 }
 
 // NotifyOptions say who is told of an import's end.

@@ -41,7 +41,7 @@ type MappedColumn struct {
 
 // defaults are the options of an import of which nothing is said, as far as they do not depend on others.
 func defaults(t *postgres.Tenant) imports.Options {
-	return imports.Options{TimeZone: t.TimeZone, Region: t.Region}
+	return imports.Options{TimeZone: t.TimeZone, Region: t.Region, Notify: imports.Notify{MinRows: t.NotifyMinRows}}
 }
 
 // apply returns base with what the caller says instead. The error is a refusal that names each option with a

@@ -10,6 +10,7 @@ import (
 type tenantView struct {
 	ID       tenant.ID       `json:"id"`
 	Name     string          `json:"name" example:"acme"`
+	Label    string          `json:"label" doc:"What people call the account; empty where that is the name."`
 	Language tenant.Language `json:"language" enum:"ja,en"`
 	TimeZone string          `json:"time_zone" example:"Asia/Tokyo"`
 	Region   string          `json:"region" example:"JP"`

@@ -24,6 +24,24 @@ func docChangeRetention() huma.Operation {
 		http.StatusOK, http.StatusBadRequest, http.StatusUnprocessableEntity)
 }
 
+func docReadOperations() huma.Operation {
+	return operation(http.MethodGet, "/v1/operations", "read-operations", tagAccount, "See what is being done",
+		"How much waits in the queue, which processes there are, the imports of the account that are under way, and its messages that could not be handled. "+
+			"Whether something is stuck is told by looking twice: ask again every few seconds. For owners and administrators.",
+		http.StatusOK, http.StatusForbidden)
+}
+
+func docReadSettings() huma.Operation {
+	return operation(http.MethodGet, "/v1/settings", "read-settings", tagAccount, "See the settings of the account",
+		"What it has settled for all of its imports, and the limits that operators have set.", http.StatusOK)
+}
+
+func docChangeSettings() huma.Operation {
+	return operation(http.MethodPatch, "/v1/settings", "change-settings", tagAccount, "Change the settings of the account",
+		"What is left out stays. Imports that were created before keep their language, time zone and region. For owners and administrators.",
+		http.StatusOK, http.StatusBadRequest, http.StatusUnprocessableEntity)
+}
+
 func docEraseMember() huma.Operation {
 	return operation(http.MethodPost, "/v1/members/{id}/erase", "erase-member", tagMembers, "Erase a member everywhere",
 		"Deletes the member for good, also one that was deleted before: with what the journal of imports has of it, so that no undo brings it back, and with the rows of failure reports that name it by its "+

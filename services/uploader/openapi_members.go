@@ -34,6 +34,13 @@ func docReadMember() huma.Operation {
 		"All fields; those without a value are null.", http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity)
 }
 
+func docMemberHistory() huma.Operation {
+	return operation(http.MethodGet, "/v1/members/{id}/history", "member-history", tagMembers, "See what happened to a member",
+		"Which imports created, changed, deleted or brought together the member and the leads that became part of it, from which rows, and what people and keys did by hand; the newest first. "+
+			"Also of members that are deleted, and of none that was erased. It reaches as far back as the journal and the audit log do (`journal_days`, `audit_days`); that an import created the member is always known.",
+		http.StatusOK, http.StatusNotFound, http.StatusUnprocessableEntity)
+}
+
 func docUpdateMember() huma.Operation {
 	return operation(http.MethodPatch, "/v1/members/{id}", "update-member", tagMembers, "Change a member",
 		"Changes the given fields and leaves the others; null clears a field. The version must be the one that was read (`If-Match`): nothing that somebody else changed meanwhile is lost. "+

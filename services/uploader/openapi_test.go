@@ -98,8 +98,19 @@ func TestEveryRouteIsInTheDocument(t *testing.T) {
 	if !slices.Equal(routes, documented) {
 		t.Errorf("routes\n%s\ndocumented\n%s", strings.Join(routes, "\n"), strings.Join(documented, "\n"))
 	}
-	if len(routes) != 71 {
-		t.Errorf("%d routes, want the 71 of the contract", len(routes))
+	if len(routes) != 75 {
+		t.Errorf("%d routes, want the 75 of the contract", len(routes))
+	}
+}
+
+func TestDocumentWithoutAServerIsTheOneThatIsServed(t *testing.T) {
+	t.Parallel()
+	got, err := Document("https://meibo.example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, want := document(t); string(got) != want {
+		t.Errorf("got %d bytes, want the %d that are served", len(got), len(want))
 	}
 }
 

@@ -41,6 +41,8 @@ var permissions = map[string]permission{
 
 	"list-audit":       {scope: postgres.ScopeAdmin},
 	"change-retention": {scope: postgres.ScopeAdmin},
+	"read-operations":  {scope: postgres.ScopeAdmin},
+	"change-settings":  {scope: postgres.ScopeAdmin},
 	"erase-member":     {scope: postgres.ScopeAdmin},
 	"read-erasure":     {scope: postgres.ScopeAdmin},
 }

@@ -24,6 +24,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/relay"
@@ -68,6 +69,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	if err := s.limit(cfg.Access); err != nil {
 		return err
 	}
+	s.heart = heartbeat.New(db, "uploader", 0, log)
 	j := &janitor{db: db, blobs: blobs, expiry: cfg.UploadExpiry, log: log}
 	return run.All(ctx,
 		func(ctx context.Context) error { return health.Serve(ctx, cfg.Health, log) },
@@ -77,6 +79,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 		(&keeper{db: db, blobs: blobs, log: log}).run,
 		(&eraser{db: db, blobs: blobs, log: log}).run,
 		s.sweepAccounts,
+		s.heart.Run,
 		func(ctx context.Context) error { return s.listen(ctx, cfg.Listen) },
 	)
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/meibo/meibo/internal/blob"
+	"github.com/meibo/meibo/internal/heartbeat"
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/password"
 	"github.com/meibo/meibo/internal/postgres"
@@ -53,6 +54,10 @@ type server struct {
 	crossOrigin *http.CrossOriginProtection
 	hasher      *password.Hasher
 	console     *console.Console
+	// heart tells of this process; nil in tests.
+	heart *heartbeat.Heart
+	// moves are what was seen of the imports that are under way.
+	moves *moves
 	// stopping is closed by stop; streams that would never end then do.
 	stopping chan struct{}
 	stop     func()
@@ -67,7 +72,7 @@ func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.St
 		db: db, queue: q, blobs: blobs, relay: r, log: log, schema: member.Standard(),
 		languages: language.NewMatcher(spoken), stopping: make(chan struct{}),
 		completions: new(singleflight.Group), spools: make(chan struct{}, maxSpools),
-		public: u, access: DefaultAccess, throttle: newThrottle(DefaultAccess), crossOrigin: http.NewCrossOriginProtection(), hasher: password.NewHasher(),
+		public: u, access: DefaultAccess, throttle: newThrottle(DefaultAccess), crossOrigin: http.NewCrossOriginProtection(), hasher: password.NewHasher(), moves: newMoves(),
 	}
 	if err := s.crossOrigin.AddTrustedOrigin(s.origin()); err != nil {
 		return nil, fmt.Errorf("MEIBO_PUBLIC_URL %q: %w", publicURL, err)
@@ -149,6 +154,7 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docListMembers(), s.listMembers)
 	register(s, docCreateMember(), s.createMember)
 	register(s, docReadMember(), s.readMember)
+	register(s, docMemberHistory(), s.memberHistory)
 	register(s, docUpdateMember(), s.updateMember)
 	register(s, docDeleteMember(), s.deleteMember)
 	register(s, docBlockMember(), s.blockMember)
@@ -177,6 +183,9 @@ func (s *server) routes(publicURL string) http.Handler {
 	register(s, docListAudit(), s.listAudit)
 	register(s, docReadRetention(), s.readRetention)
 	register(s, docChangeRetention(), s.changeRetention)
+	register(s, docReadOperations(), s.readOperations)
+	register(s, docReadSettings(), s.readSettings)
+	register(s, docChangeSettings(), s.changeSettings)
 	register(s, docListCodes(), s.listCodes)
 	register(s, docReadMe(), s.readMe)
 	register(s, docSignIn(), s.signIn)

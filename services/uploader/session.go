@@ -70,6 +70,7 @@ func (s *session) lang() tenant.Language {
 func (s *server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		defer s.heart.Begin()()
 		ses := &session{language: s.acceptedLanguage(r)}
 		r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, ses))
 		rec := &recorder{ResponseWriter: w, control: http.NewResponseController(w)}

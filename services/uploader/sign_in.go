@@ -332,7 +332,7 @@ func (s *server) sweepAccounts(ctx context.Context) error {
 }
 
 func viewTenant(t *postgres.Tenant) tenantView {
-	return tenantView{t.ID, t.Name, t.Language, t.TimeZone, t.Region}
+	return tenantView{t.ID, t.Name, t.Label, t.Language, t.TimeZone, t.Region}
 }
 
 func viewUser(u *postgres.User) userView {
