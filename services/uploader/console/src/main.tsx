@@ -12,7 +12,7 @@ import { ListProvider } from '@/api/list'
 import { queries } from '@/api/query'
 import { LangProvider, useWords } from '@/lang/lang'
 import { router } from '@/router'
-import { theme } from '@/theme'
+import { colours, theme } from '@/theme'
 import { words } from '@/words'
 
 // The server allows the styles that carry the nonce of this page, and no others.
@@ -32,7 +32,12 @@ const root = document.getElementById('root')
 if (!root) throw new Error('the page has no root')
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={nonce ? () => nonce : undefined}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={colours}
+      defaultColorScheme="auto"
+      getStyleNonce={nonce ? () => nonce : undefined}
+    >
       <LangProvider>
         <QueryClientProvider client={queries}>
           <ListProvider>

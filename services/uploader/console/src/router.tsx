@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { queries } from '@/api/query'
 import { sessionQuery } from '@/api/session'
 import { SignIn } from '@/pages/account/SignIn'
+import { auditSearch } from '@/pages/audit/search'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -61,6 +62,13 @@ const home = createRoute({
   },
 })
 
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('@/pages/audit/Audit'), 'Audit'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
@@ -79,7 +87,7 @@ const routeTree = root.addChildren([
     page('/users', () => import('@/pages/users/Users'), 'Users'),
     page('/keys', () => import('@/pages/keys/Keys'), 'Keys'),
     page('/settings', () => import('@/pages/settings/Settings'), 'Settings'),
-    page('/audit', () => import('@/pages/audit/Audit'), 'Audit'),
+    audit,
     page('/operations', () => import('@/pages/operations/Operations'), 'Operations'),
     page('/account', () => import('@/pages/account/Account'), 'Account'),
   ]),
