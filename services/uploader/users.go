@@ -14,9 +14,16 @@ import (
 // invitationLifetime is how long a token can be used by which a user chooses a password.
 const invitationLifetime = 72 * time.Hour
 
+// UserFields and KeyFields are views by the names under which others embed them: of what is not exported, huma's document
+// says nothing.
+type (
+	UserFields = userView
+	KeyFields  = apiKeyView
+)
+
 // personView is a user as administrators see it.
 type personView struct {
-	userView
+	UserFields
 	HasPassword bool       `json:"has_password" doc:"Whether the user has chosen a password, and so can sign in."`
 	CreatedAt   time.Time  `json:"created_at"`
 	DisabledAt  *time.Time `json:"disabled_at" doc:"null for a user who may sign in."`
@@ -217,7 +224,7 @@ type createKeyInput struct {
 }
 
 type createdKeyView struct {
-	apiKeyView
+	KeyFields
 	Key string `json:"key" doc:"The key itself. It is shown this once."`
 }
 

@@ -5,6 +5,7 @@ import { SignIn } from '@/pages/account/SignIn'
 import { wizardSearch } from '@/pages/wizard/steps'
 import { fieldsSearch } from '@/pages/fields/search'
 import { membersSearch } from '@/pages/members/search'
+import { auditSearch } from '@/pages/audit/search'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -85,6 +86,13 @@ const fields = createRoute({
   component: lazyRouteComponent(() => import('@/pages/fields/Fields'), 'Fields'),
 })
 
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: '/audit',
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import('@/pages/audit/Audit'), 'Audit'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
@@ -103,7 +111,7 @@ const routeTree = root.addChildren([
     page('/users', () => import('@/pages/users/Users'), 'Users'),
     page('/keys', () => import('@/pages/keys/Keys'), 'Keys'),
     page('/settings', () => import('@/pages/settings/Settings'), 'Settings'),
-    page('/audit', () => import('@/pages/audit/Audit'), 'Audit'),
+    audit,
     page('/operations', () => import('@/pages/operations/Operations'), 'Operations'),
     page('/account', () => import('@/pages/account/Account'), 'Account'),
   ]),

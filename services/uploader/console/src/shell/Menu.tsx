@@ -1,4 +1,13 @@
-import { Avatar, Button, Menu as Dropdown, Group, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
+import {
+  Avatar,
+  Button,
+  Menu as Dropdown,
+  Group,
+  SegmentedControl,
+  Text,
+  useMantineColorScheme,
+  VisuallyHidden,
+} from '@mantine/core'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { BookOpen, Building2, ChevronDown, LogOut, UserRound } from 'lucide-react'
 import { useSession, useSignOut } from '@/api/session'
@@ -19,14 +28,9 @@ export function Menu() {
   return (
     <Dropdown width={280} position="bottom-end" withinPortal closeOnItemClick>
       <Dropdown.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          px="xs"
-          aria-label={`${w.account}: ${name}`}
-          rightSection={<ChevronDown size={14} aria-hidden />}
-        >
-          <Avatar name={name} color="initials" size={28} radius="xl" alt="" />
+        <Button variant="subtle" color="gray" px="xs" rightSection={<ChevronDown size={14} aria-hidden />}>
+          <VisuallyHidden>{`${w.account}: ${name}`}</VisuallyHidden>
+          <Avatar name={name} color="initials" size={28} radius="xl" alt="" aria-hidden />
         </Button>
       </Dropdown.Target>
       <Dropdown.Dropdown>
