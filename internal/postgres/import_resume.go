@@ -242,13 +242,3 @@ func (db *DB) SettleCancelled(ctx context.Context) (n int, err error) {
 	}
 	return n, err
 }
-
-// Runs reports whether the import runs now, so that what the queue has of it is still wanted. The tenant may be 0, where a
-// message did not tell it. An import that is not known does not run.
-func (db *DB) Runs(ctx context.Context, t tenant.ID, id imports.ID) (runs bool, err error) {
-	err = db.pool.QueryRow(ctx, `select exists (select from import where ($1 = 0 or tenant_id = $1) and id = $2 and state = 'running')`, t, id).Scan(&runs)
-	if err != nil {
-		return false, fmt.Errorf("state of import %s: %w", id, err)
-	}
-	return runs, nil
-}
