@@ -86,11 +86,11 @@ func (s storm) rage(t *testing.T, seed uint64) {
 	must(t, err)
 	must(t, os.Chmod(dir, 0o711)) // the database may run as another user
 	r := rand.New(rand.NewPCG(seed, 0))
-	if _, err := programs(); err != nil { // not part of the time that a run takes
+	if _, err := groundwork(); err != nil { // not part of the time that a run takes
 		t.Fatal(err)
 	}
 	start := time.Now()
-	c, err := found(ctx, dir, 2)
+	c, err := found(ctx, dir)
 	if err != nil {
 		t.Fatalf("start everything: %v", err)
 	}
