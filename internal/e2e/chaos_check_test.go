@@ -180,7 +180,8 @@ func (a *audit) scratch(ctx context.Context) (string, error) {
 	return a.text(ctx, strings.Join(queries, " union all "))
 }
 
-// orphans are the objects that no import names, and the uploads that nobody will complete.
+// orphans are the objects that no import names, the failed rows that are in no report, and the uploads that nobody will
+// complete.
 func (a *audit) orphans(ctx context.Context) (string, error) {
 	known := map[string]string{}
 	rows, err := a.sql.Query(ctx, `select tenant_id || '/imports/' || id, coalesce(source->>'upload', '') from import`)
@@ -211,6 +212,20 @@ func (a *audit) orphans(ctx context.Context) (string, error) {
 	})
 	if err != nil {
 		return "", err
+	}
+	for id, i := range a.all {
+		merged, err := a.db.MergedChunks(ctx, i.Tenant, id)
+		if err != nil {
+			return "", err
+		}
+		for f, err := range a.blobs.ListFailures(ctx, i.Tenant, id.String()) {
+			if err != nil {
+				return "", err
+			}
+			if f.Lane >= len(merged) || f.Seq >= merged[f.Lane] {
+				left = append(left, fmt.Sprintf("failed rows of chunk %d of lane %d of import %s, which is not merged", f.Seq, f.Lane, id))
+			}
+		}
 	}
 	uploads, _ := filepath.Glob(filepath.Join(bucket, ".sgwtmp", "multipart", "*", "*"))
 	for _, u := range uploads {

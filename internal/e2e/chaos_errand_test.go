@@ -164,7 +164,9 @@ func (c *town) run(ctx context.Context, all [][]*errand, echo *echo) {
 		wg.Go(func() {
 			for _, e := range line {
 				rest(ctx, e.after)
-				c.do(ctx, e)
+				if !c.do(ctx, e) {
+					return
+				}
 				if e.echoed {
 					id, _ := imports.ParseID(e.id)
 					echo.add(id)
@@ -209,8 +211,8 @@ func (c *town) try(ctx context.Context, e *errand, what string, call func(contex
 	return false
 }
 
-// do imports the file: it goes on asking until the import is started.
-func (c *town) do(ctx context.Context, e *errand) {
+// do imports the file: it goes on asking until the import is started. It reports whether it is.
+func (c *town) do(ctx context.Context, e *errand) bool {
 	content := e.csv()
 	e.options.FileName = e.name
 	created := c.try(ctx, e, "create", func(ctx context.Context, to *client.Client) (bool, error) {
@@ -234,8 +236,10 @@ func (c *town) do(ctx context.Context, e *errand) {
 	})
 	if !started {
 		c.blame("%s (import %s) could not be started", e.name, e.id)
+		return false
 	}
 	c.note("%s is import %s of tenant %d, list %s", e.name, e.id, e.who.id, e.list)
+	return true
 }
 
 func (c *town) cancel(ctx context.Context, e *errand) {

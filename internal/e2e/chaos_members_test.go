@@ -69,7 +69,8 @@ func (a *audit) list(ctx context.Context, errands []*errand) error {
 	return nil
 }
 
-// turns are the imports of a list that had their turn, in that order, which is that of the ids that they were given.
+// turns are the imports of a list that had their turn, in that order, which is that of the ids that they were given. It must
+// be that of their starts, whatever the clocks of the uploaders say.
 func (a *audit) turns(errands []*errand) (ran []*errand) {
 	at := func(e *errand) *imports.Import {
 		id, _ := imports.ParseID(e.id)
@@ -82,7 +83,14 @@ func (a *audit) turns(errands []*errand) (ran []*errand) {
 			a.blame("%s had no turn and has the totals %+v", e.name, t)
 		}
 	}
+	asked := slices.Clone(ran)
 	slices.SortFunc(ran, func(x, y *errand) int { return cmp.Compare(at(x).FirstID, at(y).FirstID) })
+	for n, e := range ran {
+		if e != asked[n] {
+			a.blame("%s had its turn before %s, which was started first", e.name, asked[n].name)
+			break
+		}
+	}
 	return ran
 }
 

@@ -24,7 +24,12 @@ var (
 var failedOnce = []struct {
 	seed  uint64
 	cause string
-}{}
+}{
+	{1, "a purge of the chunks of one import had nats-server deliver a chunk of another never again"},
+	{200, "as 1, without clocks that disagree"},
+	{8, "a list that could not be read was refused as unknown, so that nobody tried again"},
+	{11, "an undo left a consent off, since the opt-out from before bore the time of a clock that was ahead"},
+}
 
 // storm is how much goes wrong in how short a time, while how much is imported.
 type storm struct {
@@ -50,7 +55,9 @@ func TestEverythingEndsAsItMustWhateverFails(t *testing.T) {
 			seeds = append(seeds, f.seed)
 		}
 		for n := range *chaosRuns {
-			seeds = append(seeds, *chaosSeed+uint64(n))
+			if seed := *chaosSeed + uint64(n); !slices.Contains(seeds, seed) {
+				seeds = append(seeds, seed)
+			}
 		}
 	}
 	var mu sync.Mutex
@@ -86,11 +93,11 @@ func (s storm) rage(t *testing.T, seed uint64) {
 	must(t, err)
 	must(t, os.Chmod(dir, 0o711)) // the database may run as another user
 	r := rand.New(rand.NewPCG(seed, 0))
-	if _, err := programs(); err != nil { // not part of the time that a run takes
+	if _, err := groundwork(); err != nil { // not part of the time that a run takes
 		t.Fatal(err)
 	}
 	start := time.Now()
-	c, err := found(ctx, dir, 2)
+	c, err := found(ctx, dir)
 	if err != nil {
 		t.Fatalf("start everything: %v", err)
 	}

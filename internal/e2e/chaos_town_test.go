@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -74,10 +76,17 @@ func (c *town) blame(format string, v ...any) {
 }
 
 // found starts everything in the directory.
-func found(ctx context.Context, dir string, tenants int) (c *town, err error) {
+func found(ctx context.Context, dir string) (c *town, err error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
+	}
+	ground, err := groundwork()
+	if err != nil {
+		return nil, err
+	}
+	if out, err := exec.CommandContext(ctx, "cp", "-a", ground+"/.", dir).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("copy database: %w\n%s", err, out)
 	}
 	c = &town{dir: dir, began: time.Now(), links: map[string]*link{}, mailDir: filepath.Join(dir, "mail")}
 	addresses := map[string]string{}
@@ -100,7 +109,7 @@ func found(ctx context.Context, dir string, tenants int) (c *town, err error) {
 		}
 	}
 	c.natsURL, c.storage = addresses["nats"], addresses["s3"]
-	if err := c.settle(ctx, addresses["postgres"], tenants); err != nil {
+	if err := c.settle(ctx, addresses["postgres"]); err != nil {
 		return c, err
 	}
 	for _, service := range []string{"notifier", "merger", "splitter", "uploader"} {
@@ -133,8 +142,51 @@ end
 $$;
 create trigger chaos_cut before update on import for each row execute function chaos_cut()`
 
-// settle brings the schema up to date and makes the tenants.
-func (c *town) settle(ctx context.Context, databaseURL string, tenants int) error {
+// tenants is how many a town has.
+const tenants = 2
+
+// groundwork makes once, for all towns of this process, what each begins with a copy of: a database with the schema and
+// the tenants, and their keys.
+var groundwork = sync.OnceValues(func() (dir string, err error) {
+	bin, err := programs()
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	dir = filepath.Join(bin, "ground")
+	for _, d := range []string{bin, dir} { // the database may run as another user
+		if err := cmp.Or(os.MkdirAll(d, 0o711), os.Chmod(d, 0o711)); err != nil {
+			return "", err
+		}
+	}
+	var address string
+	p := newParts(dir, 0, func(_, at string) { address = at })["postgres"]
+	if err := p.up(ctx); err != nil {
+		return "", err
+	}
+	return dir, cmp.Or(prepare(ctx, dir, address), p.down(false))
+})
+
+// prepare brings the schema up to date and makes the tenants.
+func prepare(ctx context.Context, dir, databaseURL string) error {
+	for n := range tenants {
+		name := fmt.Sprintf("t%d", n+1)
+		if _, err := devstack.Prepare(ctx, databaseURL, name, filepath.Join(dir, "key-"+name)); err != nil {
+			return err
+		}
+	}
+	sql, err := pgxpool.New(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	defer sql.Close()
+	_, err = sql.Exec(ctx, cutting)
+	return err
+}
+
+// settle finds the tenants.
+func (c *town) settle(ctx context.Context, databaseURL string) error {
 	db, err := postgres.Open(ctx, postgres.Config{URL: databaseURL, MaxConns: 2})
 	if err != nil {
 		return err
@@ -151,7 +203,7 @@ func (c *town) settle(ctx context.Context, databaseURL string, tenants int) erro
 	}
 	for n := range tenants {
 		name := fmt.Sprintf("t%d", n+1)
-		key, err := devstack.Prepare(ctx, databaseURL, name, filepath.Join(c.dir, "key-"+name))
+		key, err := os.ReadFile(filepath.Join(c.dir, "key-"+name))
 		if err != nil {
 			return err
 		}
@@ -159,20 +211,14 @@ func (c *town) settle(ctx context.Context, databaseURL string, tenants int) erro
 		if err != nil {
 			return err
 		}
-		who := &citizen{id: t.ID, key: key}
+		who := &citizen{id: t.ID, key: string(key)}
 		for _, listen := range listens {
 			who.urls = append(who.urls, "http://"+listen)
-			who.clients = append(who.clients, client.New("http://"+listen, key))
+			who.clients = append(who.clients, client.New("http://"+listen, who.key))
 		}
 		c.tenants = append(c.tenants, who)
 	}
-	sql, err := pgxpool.New(ctx, databaseURL)
-	if err != nil {
-		return err
-	}
-	defer sql.Close()
-	_, err = sql.Exec(ctx, cutting)
-	return err
+	return nil
 }
 
 // employ starts a worker with links of its own.
@@ -223,7 +269,8 @@ func (c *town) access() (blobAccess, error) {
 	return blobAccess{string(key), string(secret)}, err
 }
 
-// restart stops every worker as a new release would, one after another, and starts it again with further settings.
+// restart stops every worker as a new release would, one after another, and starts it again with further settings and a
+// clock that is right: what is too old to be kept goes by the clock of who deletes it.
 func (c *town) restart(settings ...string) {
 	for _, w := range c.workers {
 		w.busy.Lock()
@@ -233,6 +280,9 @@ func (c *town) restart(settings ...string) {
 			c.blame("%s stops with exit code %d", w.name, code)
 		}
 		w.env = slices.Concat(w.env, settings)
+		if err := setClock(filepath.Join(c.dir, w.name+".clock"), 0); err != nil {
+			c.blame("set clock of %s: %v", w.name, err)
+		}
 		if err := w.start(); err != nil {
 			c.blame("start %s again: %v", w.name, err)
 		}

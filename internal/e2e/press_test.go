@@ -207,14 +207,20 @@ func (h *house) outcome(ctx context.Context, c *oracle.Case, id imports.ID) (o *
 	return o, err
 }
 
-// failures reads the failed rows of an import.
+// failures reads the failed rows of an import. Those of a chunk whose merging did not come to its commit do not count.
 func (h *house) failures(ctx context.Context, id imports.ID) (lines []reportLine, err error) {
+	merged, err := h.db.MergedChunks(ctx, h.tenant, id)
+	if err != nil {
+		return nil, err
+	}
 	var stored []blob.Failures
 	for f, err := range h.blobs.ListFailures(ctx, h.tenant, id.String()) {
 		if err != nil {
 			return nil, err
 		}
-		stored = append(stored, f)
+		if f.Lane < len(merged) && f.Seq < merged[f.Lane] {
+			stored = append(stored, f)
+		}
 	}
 	for _, f := range stored {
 		r, err := h.blobs.OpenFailures(ctx, h.tenant, id.String(), f.Lane, f.Seq)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -85,7 +84,7 @@ func lockMerged(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID) (*im
 // beginFinish begins the import's last stage, and has the mergers told.
 func beginFinish(ctx context.Context, tx pgx.Tx, i *imports.Import) error {
 	var b pgx.Batch
-	b.Queue(`update import set finishing_at = $3 where tenant_id = $1 and id = $2`, i.Tenant, i.ID, time.Now())
+	b.Queue(`update import set finishing_at = now() where tenant_id = $1 and id = $2`, i.Tenant, i.ID)
 	b.Queue(`insert into import_finish (tenant_id, import_id, step) values ($1, $2, $3)`, i.Tenant, i.ID, stepUnify)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return err
@@ -175,7 +174,7 @@ func (f *finishing) do() (err error) {
 	var runs int
 	b.Queue(stillRuns, f.tenant, f.job.ID, f.job.Run).QueryRow(func(row pgx.Row) error { return stopped(row.Scan(&runs)) })
 	b.Queue(`update import_finish set step = $3, position = $4 where tenant_id = $1 and import_id = $2`, f.tenant, f.job.ID, f.step, f.position)
-	b.Queue(`update import_progress set seen_at = $3 where tenant_id = $1 and import_id = $2`, f.tenant, f.job.ID, time.Now())
+	b.Queue(`update import_progress set seen_at = now() where tenant_id = $1 and import_id = $2`, f.tenant, f.job.ID)
 	return f.tx.SendBatch(f.ctx, &b).Close()
 }
 

@@ -46,6 +46,9 @@ type importOf struct {
 	id     imports.ID
 }
 
+// resumableBy is how much longer that is kept than an import can be resumed: whether it can goes by another clock.
+const resumableBy = 24 * time.Hour
+
 // endedWith returns the imports that have ended and have rows in the table. The index is asked for the next import after
 // each, however many rows one has.
 func (db *DB) endedWith(ctx context.Context, table string) ([]importOf, error) {
@@ -57,8 +60,8 @@ func (db *DB) endedWith(ctx context.Context, table string) ([]importOf, error) {
 		)
 		select k.tenant_id, k.import_id from k join import i on i.tenant_id = k.tenant_id and i.id = k.import_id
 		where i.finished_at is not null and not coalesce((to_jsonb(i)->>'settling')::boolean, false)
-			and not (i.state = 'failed' and i.finished_at > $1 and i.failure->>'code' = any($2))`,
-		time.Now().Add(-imports.ResumableFor-time.Hour), imports.Mendable())
+			and not (i.state = 'failed' and i.finished_at > now() - $1::interval and i.failure->>'code' = any($2))`,
+		imports.ResumableFor+resumableBy, imports.Mendable())
 	if err != nil {
 		return nil, err
 	}

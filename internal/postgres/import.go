@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,9 +37,9 @@ func (db *DB) CreateImport(ctx context.Context, t tenant.ID, n NewImport) (i *im
 		}
 		id := imports.NewID()
 		err = tx.QueryRow(ctx, `insert into import (tenant_id, id, list_id, file_name, options, mapping, max_row_bytes, user_id, idempotency_key, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), nullif($9, ''), $10)
+			values ($1, $2, $3, $4, $5, $6, $7, nullif($8, 0), nullif($9, ''), now())
 			on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing returning id`,
-			t, id, list, n.FileName, n.Options, n.Mapping, n.MaxRowBytes, n.User, n.IdempotencyKey, time.Now()).Scan(&id)
+			t, id, list, n.FileName, n.Options, n.Mapping, n.MaxRowBytes, n.User, n.IdempotencyKey).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			existed = true
 			err = tx.QueryRow(ctx, `select id from import where tenant_id = $1 and idempotency_key = $2`, t, n.IdempotencyKey).Scan(&id)
@@ -194,9 +193,9 @@ func (db *DB) SetUploaded(ctx context.Context, t tenant.ID, id imports.ID, in In
 		}
 		var old *imports.Source
 		// The row is locked before it is read, so that of two uploads the second replaces the first.
-		err := tx.QueryRow(ctx, `update import i set state = 'uploaded', uploaded_at = $3, source = $4, inspection = $5
+		err := tx.QueryRow(ctx, `update import i set state = 'uploaded', uploaded_at = now(), source = $3, inspection = $4
 			from (select source from import where tenant_id = $1 and id = $2 and state in ('created', 'uploaded') for update) old
-			where i.tenant_id = $1 and i.id = $2 returning old.source`, t, id, time.Now(), in.Source, in.Inspection).Scan(&old)
+			where i.tenant_id = $1 and i.id = $2 returning old.source`, t, id, in.Source, in.Inspection).Scan(&old)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return ErrConflict
 		}

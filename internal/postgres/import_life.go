@@ -55,9 +55,9 @@ func (db *DB) StartImport(ctx context.Context, t tenant.ID, id imports.ID, s Set
 		if err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = $3, options = $4, mapping = $5, source = $6
-			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $7`,
-			t, id, time.Now(), s.Options, s.Mapping, s.Source, s.Source.Upload)
+		tag, err := tx.Exec(ctx, `update import set state = 'queued', queued_at = clock_timestamp(), options = $3, mapping = $4, source = $5
+			where tenant_id = $1 and id = $2 and state = 'uploaded' and source->>'upload' = $6`,
+			t, id, s.Options, s.Mapping, s.Source, s.Source.Upload)
 		if err != nil {
 			return err
 		}
@@ -181,15 +181,14 @@ func runNextOf(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 // takeListsTurn has the import run that has waited longest, and returns it. pgx.ErrNoRows: none waits, or one has the turn.
 // Who cancels an import does not wait for the list: its row is locked, so that none runs that is cancelled at that moment.
 func takeListsTurn(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) (id imports.ID, err error) {
-	const sql = `update import set state = 'running', started_at = coalesce(started_at, $3)
+	const sql = `update import set state = 'running', started_at = coalesce(started_at, clock_timestamp())
 		where tenant_id = $1 and id = (select id from import where tenant_id = $1 and list_id = $2 and state = 'queued' order by queued_at, id limit 1 for update)
 			and not exists (select from import where tenant_id = $1 and list_id = $2 and state in ('running', 'paused', 'undoing'))`
-	now := time.Now()
 	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, sql+` and not exists (select from import where tenant_id = $1 and list_id = $2 and settling) returning id`, t, list, now).Scan(&id)
+		return tx.QueryRow(ctx, sql+` and not exists (select from import where tenant_id = $1 and list_id = $2 and settling) returning id`, t, list).Scan(&id)
 	})
 	if olderSchema(err) {
-		err = tx.QueryRow(ctx, sql+` returning id`, t, list, now).Scan(&id)
+		err = tx.QueryRow(ctx, sql+` returning id`, t, list).Scan(&id)
 	}
 	return id, err
 }
@@ -381,7 +380,7 @@ func markEnded(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 		return false, err
 	}
 	// The ledger is read after the lock is held.
-	tag, err := tx.Exec(ctx, `update import i set state = $3, finished_at = $4, failure = $5,
+	tag, err := tx.Exec(ctx, `update import i set state = $3, finished_at = clock_timestamp(), failure = $4,
 			total = greatest(s.read, s.done), not_processed = greatest(s.read, s.done) - s.done,
 			created = s.created, updated = s.updated, unchanged = s.unchanged, deleted = s.deleted, skipped = s.skipped,
 			failed = s.failed, protected = s.protected, tagged = s.tagged
@@ -391,7 +390,7 @@ func markEnded(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, to im
 				coalesce(sum(a.protected), 0)::bigint protected, coalesce(sum(a.tagged), 0)::bigint tagged
 			from (select $1::bigint as tenant_id, $2::uuid as import_id) k
 				left join import_progress p using (tenant_id, import_id) left join import_lane a using (tenant_id, import_id)) s
-		where i.tenant_id = $1 and i.id = $2 and `+condition, t, id, to, time.Now(), why)
+		where i.tenant_id = $1 and i.id = $2 and `+condition, t, id, to, why)
 	if err != nil || tag.RowsAffected() == 0 {
 		return false, err
 	}
@@ -405,7 +404,7 @@ func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, l
 	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		var b pgx.Batch
 		b.Queue(rememberOptOuts+` do update set also = o.also || excluded.import_id
-				where o.import_id <> excluded.import_id and excluded.import_id <> all(coalesce(o.also, '{}'))`, t, id, list, time.Now())
+				where o.import_id <> excluded.import_id and excluded.import_id <> all(coalesce(o.also, '{}'))`, t, id, list)
 		b.Queue(`with gone as (`+forgetOptOuts+` returning *)
 			insert into opt_out_lifted (tenant_id, import_id, field, contact, by_import, also, created_at)
 			select $1, $2, field, contact, import_id, also, created_at from gone on conflict do nothing`, t, id, list)
@@ -415,7 +414,7 @@ func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, l
 		return err
 	}
 	var b pgx.Batch
-	b.Queue(rememberOptOuts+` do nothing`, t, id, list, time.Now())
+	b.Queue(rememberOptOuts+` do nothing`, t, id, list)
 	b.Queue(forgetOptOuts, t, id, list)
 	return tx.SendBatch(ctx, &b).Close()
 }
@@ -424,7 +423,7 @@ func settleOptOuts(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, l
 // its opt-out by the key: without statistics the planner might go through the import's rows for every opt-out of the list.
 const (
 	rememberOptOuts = `insert into opt_out as o (tenant_id, list_id, field, contact, import_id, created_at)
-		select tenant_id, $3, field, contact, import_id, $4 from import_opt_out where tenant_id = $1 and import_id = $2 and opted_out
+		select tenant_id, $3, field, contact, import_id, now() from import_opt_out where tenant_id = $1 and import_id = $2 and opted_out
 		on conflict (tenant_id, list_id, field, contact)`
 	forgetOptOuts = `delete from opt_out where ctid = any(array(select o.ctid from import_opt_out i, lateral (
 			select ctid from opt_out where tenant_id = $1 and list_id = $3 and field = i.field and contact = i.contact offset 0) o

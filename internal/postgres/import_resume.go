@@ -27,8 +27,7 @@ func (db *DB) PauseImport(ctx context.Context, t tenant.ID, id imports.ID) error
 		if err := lockImport(ctx, tx, t, id); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update import set state = 'paused', paused_at = $3 where tenant_id = $1 and id = $2 and state = 'running'`,
-			t, id, time.Now())
+		tag, err := tx.Exec(ctx, `update import set state = 'paused', paused_at = clock_timestamp() where tenant_id = $1 and id = $2 and state = 'running'`, t, id)
 		if err != nil {
 			return err
 		}
@@ -69,8 +68,8 @@ func (db *DB) ResumeImport(ctx context.Context, t tenant.ID, id imports.ID) erro
 		case !i.Resumable(time.Now()):
 			return ErrConflict
 		case i.State == imports.StatePaused:
-			_, err := tx.Exec(ctx, `update import set state = 'running', run = run + 1, paused_at = null, resumed_at = $3
-				where tenant_id = $1 and id = $2`, t, id, time.Now())
+			_, err := tx.Exec(ctx, `update import set state = 'running', run = run + 1, paused_at = null, resumed_at = clock_timestamp()
+				where tenant_id = $1 and id = $2`, t, id)
 			if err != nil {
 				return err
 			}
@@ -143,10 +142,10 @@ func requeue(ctx context.Context, tx pgx.Tx, i *imports.Import, list int64) erro
 	if _, err := tx.Exec(ctx, `delete from import_opt_out where tenant_id = $1 and import_id = $2`, i.Tenant, i.ID); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `update import set state = 'queued', run = run + 1, resumed_at = $3, finished_at = null, failure = null,
+	_, err = tx.Exec(ctx, `update import set state = 'queued', run = run + 1, resumed_at = clock_timestamp(), finished_at = null, failure = null,
 			total = null, not_processed = null, created = null, updated = null, unchanged = null, deleted = null, skipped = null,
 			failed = null, protected = null, tagged = null
-		where tenant_id = $1 and id = $2`, i.Tenant, i.ID, time.Now())
+		where tenant_id = $1 and id = $2`, i.Tenant, i.ID)
 	if err != nil {
 		return err
 	}
@@ -241,14 +240,4 @@ func (db *DB) SettleCancelled(ctx context.Context) (n int, err error) {
 		}
 	}
 	return n, err
-}
-
-// Runs reports whether the import runs now, so that what the queue has of it is still wanted. The tenant may be 0, where a
-// message did not tell it. An import that is not known does not run.
-func (db *DB) Runs(ctx context.Context, t tenant.ID, id imports.ID) (runs bool, err error) {
-	err = db.pool.QueryRow(ctx, `select exists (select from import where ($1 = 0 or tenant_id = $1) and id = $2 and state = 'running')`, t, id).Scan(&runs)
-	if err != nil {
-		return false, fmt.Errorf("state of import %s: %w", id, err)
-	}
-	return runs, nil
 }

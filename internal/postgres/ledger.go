@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,13 +47,13 @@ func (db *DB) OpenLedger(ctx context.Context, t tenant.ID, id imports.ID, lanes 
 // of how many equal parts of the queue it may use one: each tenant has the same part, and divides it among its imports that
 // are being cut at the moment.
 func (db *DB) Progress(ctx context.Context, t tenant.ID, id imports.ID, read int64) (run, parts int, err error) {
-	err = db.pool.QueryRow(ctx, `with p as (insert into import_progress as p (tenant_id, import_id, rows_read, seen_at) values ($1, $2, $3, $4)
+	err = db.pool.QueryRow(ctx, `with p as (insert into import_progress as p (tenant_id, import_id, rows_read, seen_at) values ($1, $2, $3, now())
 			on conflict (tenant_id, import_id) do update set rows_read = greatest(p.rows_read, excluded.rows_read), seen_at = excluded.seen_at)
 		select coalesce((select coalesce((to_jsonb(i)->>'run')::integer, 1) from import i where tenant_id = $1 and id = $2 and state = 'running'), 0),
 			(select (1 + count(distinct i.tenant_id) filter (where i.tenant_id <> $1)) * (1 + count(*) filter (where i.tenant_id = $1))
 				from import i join import_progress o on o.tenant_id = i.tenant_id and o.import_id = i.id
-				where i.state = 'running' and i.split_at is null and i.id <> $2 and o.rows_read > 0 and o.seen_at > $4 - interval '10 s')`,
-		t, id, read, time.Now()).Scan(&run, &parts)
+				where i.state = 'running' and i.split_at is null and i.id <> $2 and o.rows_read > 0 and o.seen_at > now() - interval '10 s')`,
+		t, id, read).Scan(&run, &parts)
 	if err != nil {
 		return 0, 0, fmt.Errorf("note progress of import %s: %w", id, err)
 	}
@@ -82,7 +81,7 @@ func (db *DB) EndOfSource(ctx context.Context, t tenant.ID, id imports.ID, rows 
 			where l.tenant_id = $1 and l.import_id = $2 and l.lane = c.place - 1`, t, id, chunks); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `update import set split_at = coalesce(split_at, $3) where tenant_id = $1 and id = $2`, t, id, time.Now())
+		_, err := tx.Exec(ctx, `update import set split_at = coalesce(split_at, now()) where tenant_id = $1 and id = $2`, t, id)
 		return err
 	})
 	if err != nil {

@@ -116,7 +116,11 @@ func (db *DB) UpdateMember(ctx context.Context, t tenant.ID, s *member.Schema, i
 		if err != nil {
 			return err
 		}
-		if err := newEditing(ctx, tx, t, s, edit, m.list).apply(out); err != nil || out.Member.Version == m.version {
+		e, err := newEditing(ctx, tx, t, s, edit, m.list)
+		if err != nil {
+			return err
+		}
+		if err := e.apply(out); err != nil || out.Member.Version == m.version {
 			return err
 		}
 		return audit(ctx, tx, t, "member.change", memberObject(id), detail{"fields": slices.Sorted(maps.Keys(c.Said.Values)), "version": out.Member.Version})
@@ -168,14 +172,17 @@ type editing struct {
 	now    time.Time
 }
 
-func newEditing(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, edit *member.Edit, list int64) *editing {
-	e := &editing{schema: s, edit: edit, now: time.Now()}
+func newEditing(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, edit *member.Edit, list int64) (*editing, error) {
+	e := &editing{schema: s, edit: edit}
+	if err := tx.QueryRow(ctx, `select now()`).Scan(&e.now); err != nil {
+		return nil, err
+	}
 	e.merging = merging{
 		ctx: ctx, tx: tx, tenant: t, rows: []member.Row{edit.Row}, layout: newLayout(edit.Plan, false),
 		work:  &ChunkWork{Import: &imports.Import{ListID: list, StartedAt: &e.now, Schema: s}, Plan: edit.Plan},
 		batch: member.Batch{Plan: edit.Plan, Members: map[string]*member.Record{}},
 	}
-	return e
+	return e, nil
 }
 
 // newCreation locks the list's members against other new ones, and takes the next id and what the quota leaves. The id
@@ -192,7 +199,10 @@ func newCreation(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, 
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1)`, membersLock(t, list)); err != nil {
 		return nil, err
 	}
-	e := newEditing(ctx, tx, t, s, edit, list)
+	e, err := newEditing(ctx, tx, t, s, edit, list)
+	if err != nil {
+		return nil, err
+	}
 	e.batch.MaxRows = 1
 	err = tx.QueryRow(ctx, `update member_id_counter set next_id = next_id + 1 where tenant_id = $1 returning next_id - 1`, t).Scan(&e.batch.FirstID)
 	if err != nil {

@@ -38,9 +38,9 @@ func (db *DB) DeleteMember(ctx context.Context, t tenant.ID, s *member.Schema, i
 
 func deleteMember(ctx context.Context, tx pgx.Tx, t tenant.ID, s *member.Schema, id int64) error {
 	var b pgx.Batch
-	b.Queue(optOutsOf(`opt_out as out (tenant_id, list_id, field, contact, created_at)`, `$1::bigint, m.list_id, o.field, o.contact, $3::timestamptz`)+`
+	b.Queue(optOutsOf(`opt_out as out (tenant_id, list_id, field, contact, created_at)`, `$1::bigint, m.list_id, o.field, o.contact, now()`)+`
 			on conflict (tenant_id, list_id, field, contact) do update set import_id = null, also = null where out.import_id is not null`,
-		t, []int64{id}, time.Now(), customConsents(s))
+		t, []int64{id}, customConsents(s))
 	b.Queue(`delete from member_key where tenant_id = $1 and member_id = $2`, t, id)
 	b.Queue(`delete from member where tenant_id = $1 and id = $2`, t, id)
 	return tx.SendBatch(ctx, &b).Close()
@@ -65,8 +65,8 @@ func (db *DB) BlockMember(ctx context.Context, t tenant.ID, s *member.Schema, id
 			}
 		}
 		if m.blocked != blocked {
-			if _, err := tx.Exec(ctx, `update member set blocked_at = case when $3 then $4::timestamptz end, version = version + 1, updated_at = $4
-				where tenant_id = $1 and id = $2`, t, id, blocked, time.Now()); err != nil {
+			if _, err := tx.Exec(ctx, `update member set blocked_at = case when $3 then now() end, version = version + 1, updated_at = now()
+				where tenant_id = $1 and id = $2`, t, id, blocked); err != nil {
 				return err
 			}
 			act := "member.unblock"

@@ -102,10 +102,10 @@ func (e *editing) rememberOptOuts() error {
 	fields, contacts, outs := sortedOptOuts(e.batch.OptOuts)
 	var b pgx.Batch
 	b.Queue(`insert into opt_out as o (tenant_id, list_id, field, contact, created_at)
-		select $1, $2, n.field, n.contact, $6 from unnest($3::text[], $4::text[], $5::boolean[]) n(field, contact, opted_out) where n.opted_out
+		select $1, $2, n.field, n.contact, now() from unnest($3::text[], $4::text[], $5::boolean[]) n(field, contact, opted_out) where n.opted_out
 		on conflict (tenant_id, list_id, field, contact) do update
 			set import_id = null, also = null, created_at = excluded.created_at`,
-		e.tenant, e.work.Import.ListID, fields, contacts, outs, e.now)
+		e.tenant, e.work.Import.ListID, fields, contacts, outs)
 	b.Queue(`delete from opt_out o using unnest($3::text[], $4::text[], $5::boolean[]) n(field, contact, opted_out)
 		where o.tenant_id = $1 and o.list_id = $2 and o.field = n.field and o.contact = n.contact and not n.opted_out`,
 		e.tenant, e.work.Import.ListID, fields, contacts, outs)

@@ -159,8 +159,8 @@ func (m *merging) deleteGone() error {
 		return nil
 	}
 	w := m.work
-	if _, err := m.tx.Exec(m.ctx, optOutsOf(`import_opt_out (tenant_id, import_id, field, contact, opted_out)`, `$1::bigint, $3::uuid, o.field, o.contact, true`)+` on conflict do nothing`,
-		m.tenant, ids, w.Import.ID, customConsents(w.Import.Schema)); err != nil {
+	if _, err := m.tx.Exec(m.ctx, optOutsOf(`import_opt_out (tenant_id, import_id, field, contact, opted_out)`, `$1::bigint, $4::uuid, o.field, o.contact, true`)+` on conflict do nothing`,
+		m.tenant, ids, customConsents(w.Import.Schema), w.Import.ID); err != nil {
 		return err
 	}
 	tag, err := m.tx.Exec(m.ctx, `with gone as (
@@ -176,7 +176,7 @@ func (m *merging) deleteGone() error {
 }
 
 // optOutsOf is a statement that remembers what the members $2 of the tenant $1 have opted out of: their consents that are
-// false, by each contact that they have; $4 are the keys of the custom consents. values are those of the columns, over o.
+// false, by each contact that they have; $3 are the keys of the custom consents. values are those of the columns, over o.
 func optOutsOf(columns, values string) string {
 	standard := make([]string, 0, 8)
 	for _, f := range member.Standard().Fields() {
@@ -188,7 +188,7 @@ func optOutsOf(columns, values string) string {
 		}
 	}
 	return `insert into ` + columns + ` select distinct ` + values + ` from member m, lateral (` + strings.Join(standard, ` union all `) + `
-			union all select c.key, m.email_key from unnest($4::text[]) c(key) where m.custom->c.key = 'false' and m.email_key is not null
+			union all select c.key, m.email_key from unnest($3::text[]) c(key) where m.custom->c.key = 'false' and m.email_key is not null
 		) o(field, contact)
 		where m.tenant_id = $1 and m.id = any($2::bigint[])`
 }

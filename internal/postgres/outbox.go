@@ -68,14 +68,14 @@ func (db *DB) Relay(ctx context.Context, limit int, publish func(context.Context
 // returns how many. The row is asked as JSON, which a database that is not migrated yet answers, too.
 func (db *DB) Revive(ctx context.Context, silence time.Duration) (int64, error) {
 	tag, err := db.pool.Exec(ctx, `with silent as (
-			select i.tenant_id, i.id, case when to_jsonb(i)->>'finishing_at' is null then $3 else $4 end as topic from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
-			where i.state = 'running' and greatest(p.seen_at, i.started_at, (to_jsonb(i)->>'resumed_at')::timestamptz) < $1 for update of i skip locked
+			select i.tenant_id, i.id, case when to_jsonb(i)->>'finishing_at' is null then $2 else $3 end as topic from import i left join import_progress p on p.tenant_id = i.tenant_id and p.import_id = i.id
+			where i.state = 'running' and greatest(p.seen_at, i.started_at, (to_jsonb(i)->>'resumed_at')::timestamptz) < now() - $1::interval for update of i skip locked
 		), seen as (
-			insert into import_progress as p (tenant_id, import_id, seen_at) select tenant_id, id, $2 from silent
+			insert into import_progress as p (tenant_id, import_id, seen_at) select tenant_id, id, now() from silent
 			on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at
 		)
 		insert into outbox (topic, tenant_id, import_id) select topic, tenant_id, id from silent`,
-		time.Now().Add(-silence), time.Now(), TopicStarted, TopicMerged)
+		silence, TopicStarted, TopicMerged)
 	if err != nil {
 		return 0, fmt.Errorf("revive imports: %w", err)
 	}
@@ -90,13 +90,12 @@ func (db *DB) Revive(ctx context.Context, silence time.Duration) (int64, error) 
 func (db *DB) reviveUndos(ctx context.Context, silence time.Duration) (int64, error) {
 	tag, err := db.pool.Exec(ctx, `with silent as (
 			select u.tenant_id, u.import_id from import_undo u left join import_progress p on p.tenant_id = u.tenant_id and p.import_id = u.import_id
-			where u.started_at is not null and u.finished_at is null and greatest(p.seen_at, u.started_at) < $1 for update of u skip locked
+			where u.started_at is not null and u.finished_at is null and greatest(p.seen_at, u.started_at) < now() - $1::interval for update of u skip locked
 		), seen as (
-			insert into import_progress as p (tenant_id, import_id, seen_at) select distinct tenant_id, import_id, $2::timestamptz from silent
+			insert into import_progress as p (tenant_id, import_id, seen_at) select distinct tenant_id, import_id, now() from silent
 			on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at
 		)
-		insert into outbox (topic, tenant_id, import_id) select distinct $3, tenant_id, import_id from silent`,
-		time.Now().Add(-silence), time.Now(), TopicUndo)
+		insert into outbox (topic, tenant_id, import_id) select distinct $2, tenant_id, import_id from silent`, silence, TopicUndo)
 	if olderSchema(err) {
 		return 0, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,9 +18,9 @@ func (db *DB) CreateRetry(ctx context.Context, t tenant.ID, root imports.ID, n N
 	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
 		id := imports.NewID()
 		err := tx.QueryRow(ctx, `insert into import (tenant_id, id, parent_id, list_id, file_name, options, mapping, max_row_bytes, user_id, idempotency_key, created_at)
-			select tenant_id, $2, id, list_id, $4, $5, $6, $7, nullif($8, 0), nullif($9, ''), $10 from import where tenant_id = $1 and id = $3
+			select tenant_id, $2, id, list_id, $4, $5, $6, $7, nullif($8, 0), nullif($9, ''), now() from import where tenant_id = $1 and id = $3
 			on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing returning id`,
-			t, id, root, n.FileName, n.Options, n.Mapping, n.MaxRowBytes, n.User, n.IdempotencyKey, time.Now()).Scan(&id)
+			t, id, root, n.FileName, n.Options, n.Mapping, n.MaxRowBytes, n.User, n.IdempotencyKey).Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			existed = true
 			err = tx.QueryRow(ctx, `select id from import where tenant_id = $1 and idempotency_key = $2`, t, n.IdempotencyKey).Scan(&id)

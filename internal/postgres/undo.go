@@ -148,8 +148,8 @@ func (u *undoing) do() (err error) {
 	}
 	b.Queue(`update import_undo set step = $4, position = $5, total = $6, done = $7, counts = $8, failure = null, finished_at = case when $9 then now() end
 		where tenant_id = $1 and import_id = $2 and dry_run = $3`, u.tenant, u.job.ID, u.dry, u.step, u.position, u.total, u.done, u.counts, u.ended)
-	b.Queue(`insert into import_progress as p (tenant_id, import_id, seen_at) values ($1, $2, $3)
-		on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at`, u.tenant, u.job.ID, time.Now())
+	b.Queue(`insert into import_progress as p (tenant_id, import_id, seen_at) values ($1, $2, now())
+		on conflict (tenant_id, import_id) do update set seen_at = excluded.seen_at`, u.tenant, u.job.ID)
 	return u.tx.SendBatch(u.ctx, &b).Close()
 }
 

@@ -105,18 +105,18 @@ const journalKept = `(to_jsonb(i)->>'journal_gone_at' is null and (to_regclass('
 	or exists (select from journal j where j.tenant_id = i.tenant_id and j.import_id = i.id and j.created_at = i.started_at)))`
 
 func requestUndo(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, user int64) error {
-	_, err := tx.Exec(ctx, `insert into import_undo (tenant_id, import_id, dry_run, user_id, requested_at) values ($1, $2, false, nullif($3, 0), $4)
-		on conflict do nothing`, t, id, user, time.Now())
+	_, err := tx.Exec(ctx, `insert into import_undo (tenant_id, import_id, dry_run, user_id, requested_at) values ($1, $2, false, nullif($3, 0), clock_timestamp())
+		on conflict do nothing`, t, id, user)
 	return err
 }
 
 // requestDryRun begins a dry run, again from the start where there was one before. It needs no turn.
 func requestDryRun(ctx context.Context, tx pgx.Tx, t tenant.ID, id imports.ID, user int64) error {
 	var b pgx.Batch
-	b.Queue(`insert into import_undo (tenant_id, import_id, dry_run, user_id, requested_at, started_at) values ($1, $2, true, nullif($3, 0), $4, $4)
+	b.Queue(`insert into import_undo (tenant_id, import_id, dry_run, user_id, requested_at, started_at) values ($1, $2, true, nullif($3, 0), now(), now())
 		on conflict (tenant_id, import_id, dry_run) do update set user_id = excluded.user_id, requested_at = excluded.requested_at,
 			started_at = excluded.started_at, finished_at = null, step = '', position = 0, total = 0, done = 0, counts = '{}', failure = null`,
-		t, id, user, time.Now())
+		t, id, user)
 	b.Queue(`delete from import_undo_kept where tenant_id = $1 and import_id = $2 and dry_run`, t, id)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return err
@@ -143,7 +143,7 @@ func undoNext(ctx context.Context, tx pgx.Tx, t tenant.ID, list int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `update import_undo set started_at = $3 where tenant_id = $1 and import_id = $2 and not dry_run`, t, id, time.Now()); err != nil {
+	if _, err := tx.Exec(ctx, `update import_undo set started_at = clock_timestamp() where tenant_id = $1 and import_id = $2 and not dry_run`, t, id); err != nil {
 		return err
 	}
 	return addToOutbox(ctx, tx, TopicUndo, t, id)

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -195,8 +194,8 @@ func (u *undoing) write(all []*undone) error {
 	names := slices.Sorted(maps.Keys(columns))
 	var b pgx.Batch
 	b.Queue(`update member m set (`+strings.Join(names, `, `)+`) = (select r.`+strings.Join(names, `, r.`)+` from jsonb_populate_record(m, w.fields::jsonb) r),
-			version = m.version + 1, updated_at = $4
-		from unnest($2::bigint[], $3::text[]) w(id, fields) where m.tenant_id = $1 and m.id = any($2) and m.id = w.id`, u.tenant, ids, texts, time.Now())
+			version = m.version + 1, updated_at = now()
+		from unnest($2::bigint[], $3::text[]) w(id, fields) where m.tenant_id = $1 and m.id = any($2) and m.id = w.id`, u.tenant, ids, texts)
 	u.queueKeys(&b, all)
 	return u.tx.SendBatch(u.ctx, &b).Close()
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -112,8 +111,8 @@ func (u *undoing) insert(all []*undone) error {
 	names := slices.Sorted(maps.Keys(columns))
 	var b pgx.Batch
 	b.Queue(`insert into member (custom, version, updated_at, `+strings.Join(names, `, `)+`)
-		select r.custom, r.version + 1, $2, r.`+strings.Join(names, `, r.`)+` from unnest($3::text[]) w(fields), jsonb_populate_record(null::member, w.fields::jsonb) r
-		where r.tenant_id = $1`, u.tenant, time.Now(), rows)
+		select r.custom, r.version + 1, now(), r.`+strings.Join(names, `, r.`)+` from unnest($2::text[]) w(fields), jsonb_populate_record(null::member, w.fields::jsonb) r
+		where r.tenant_id = $1`, u.tenant, rows)
 	u.queueKeys(&b, all)
 	return u.tx.SendBatch(u.ctx, &b).Close()
 }

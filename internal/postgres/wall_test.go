@@ -63,7 +63,6 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 		"PauseImport":    func() (any, error) { return nil, db.PauseImport(ctx, a, b) },
 		"ResumeImport":   func() (any, error) { return nil, db.ResumeImport(ctx, a, b) },
 		"ResumeImportOf": func() (any, error) { _, err := db.ResumeImportOf(ctx, a, b); return nil, err },
-		"Runs":           func() (any, error) { runs, err := db.Runs(ctx, a, b); return gave(runs, runs), err },
 		"FinishImport":   func() (any, error) { done, err := db.FinishImport(ctx, a, b); return gave(done, done), err },
 		"FinishStep":     func() (any, error) { left, err := db.FinishStep(ctx, a, s.b.job); return gave(left, left), err },
 		"RequestUndo":    func() (any, error) { return db.RequestUndo(ctx, a, b, false, 0) },

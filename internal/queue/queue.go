@@ -15,7 +15,11 @@
 //
 // Every message may come more than once. What makes that harmless is the receivers' ledgers in the database,
 // not the streams' windows for duplicates; chunks carry no message id at all, because within such a window a
-// chunk that is published again after a purge would be swallowed.
+// chunk that is published again would be swallowed.
+//
+// Nothing is ever purged: the chunks of an import that has been stopped go as all others do, by the mergers' hands, which
+// refuse them. A purge of some subjects beneath a consumer of all of them moves the server's floor of acknowledgements
+// past messages that others still have in hand (seen in nats-server 2.15.2), and these are then never delivered again.
 package queue
 
 import (
@@ -326,31 +330,6 @@ func (q *Queue) Mergers(ctx context.Context) (int, error) {
 	}
 	info := c.CachedInfo()
 	return info.NumAckPending + info.NumWaiting, nil
-}
-
-// PurgeChunks removes the chunks of an import that has been stopped. runs tells whether the import runs again by now, in
-// which case its chunks stay: it is asked after the end of the stream was looked up, and nothing behind that is removed, so
-// that whoever is late never takes away a chunk of the run that comes next.
-func (q *Queue) PurgeChunks(ctx context.Context, id imports.ID, runs func(context.Context) (bool, error)) error {
-	if err := q.purgeChunks(ctx, id, runs); err != nil {
-		return fmt.Errorf("purge chunks of import %s: %w", id, err)
-	}
-	return nil
-}
-
-func (q *Queue) purgeChunks(ctx context.Context, id imports.ID, runs func(context.Context) (bool, error)) error {
-	s, err := q.chunksStream(ctx)
-	if err != nil {
-		return err
-	}
-	info, err := s.Info(ctx)
-	if err != nil {
-		return err
-	}
-	if again, err := runs(ctx); err != nil || again {
-		return err
-	}
-	return s.Purge(ctx, jetstream.WithPurgeSubject(chunkSubject+id.String()+".*"), jetstream.WithPurgeSequence(info.State.LastSeq+1))
 }
 
 // chunksStream looks the stream up once: a splitter asks it every few milliseconds.

@@ -112,11 +112,6 @@ func (h *handler) skipped(c queue.Chunk) {
 	h.log.Info("chunk of an import that does not run", zap.Stringer("import", c.Import), zap.Int("lane", c.Lane), zap.Int64("seq", c.Seq))
 }
 
-// purge takes what is left of a stopped import out of the queue.
-func (h *handler) purge(ctx context.Context, j queue.Job) error {
-	return h.queue.PurgeChunks(ctx, j.Import, func(ctx context.Context) (bool, error) { return h.db.Runs(ctx, j.Tenant, j.Import) })
-}
-
 // stop fails an import that has gone beyond a limit.
 func (h *handler) stop(ctx context.Context, j queue.Job, why member.Problem) error {
 	h.log.Warn("import is beyond a limit: it fails", zap.Stringer("import", j.Import), zap.String("code", string(why.Code)), zap.String("limit", why.Detail))
@@ -126,9 +121,6 @@ func (h *handler) stop(ctx context.Context, j queue.Job, why member.Problem) err
 	}
 	if done {
 		h.relay.Kick()
-	}
-	if err := h.purge(ctx, j); err != nil {
-		return queue.Unavailable(err)
 	}
 	return nil
 }
@@ -143,7 +135,7 @@ func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	if done {
 		h.relay.Kick()
 	}
-	return h.purge(ctx, j)
+	return nil
 }
 
 // slab is the memory of one chunk's values, which is used again for the next.

@@ -42,7 +42,7 @@ func (h *handler) handle(ctx context.Context, j queue.Job) error {
 	start := time.Now()
 	rows, err := h.split(ctx, j)
 	if errors.Is(err, errStopped) {
-		return h.purge(ctx, j) // what was published between its end and now
+		return nil // the mergers refuse what is left of it in the queue
 	}
 	if err != nil {
 		return fate(err)
@@ -99,12 +99,7 @@ func (h *handler) dropped(ctx context.Context, j queue.Job, why error) error {
 	if done {
 		h.relay.Kick()
 	}
-	return h.purge(ctx, j)
-}
-
-// purge takes what is left of a stopped import out of the queue.
-func (h *handler) purge(ctx context.Context, j queue.Job) error {
-	return h.queue.PurgeChunks(ctx, j.Import, func(ctx context.Context) (bool, error) { return h.db.Runs(ctx, j.Tenant, j.Import) })
+	return nil
 }
 
 // errNoRoom: the splitter has no memory left for the import.

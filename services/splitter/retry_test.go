@@ -102,7 +102,6 @@ func TestRetryThatIsCutAgainIsTheSame(t *testing.T) {
 		t.Fatal("the splitter did not notice that it was to stop")
 	}
 	wg.Wait()
-	must(t, b.queue.PurgeChunks(ctx, j.Import, func(context.Context) (bool, error) { return false, nil }))
 	if i := b.merged(t, j); i.Totals.Created != rows || i.Totals.Total != rows {
 		t.Errorf("retry: %+v, want %d created", i.Totals, rows)
 	}

@@ -110,8 +110,11 @@ func (s *server) fieldsOfList(ctx context.Context, name string) (*member.Schema,
 	var id int64
 	if name != "" {
 		l, err := s.findList(ctx, name)
-		if err != nil {
+		if is := (*refusal)(nil); errors.As(err, &is) {
 			return nil, invalid(part{code: codeUnknownList, option: "list", fill: []string{"list", name}})
+		}
+		if err != nil {
+			return nil, err
 		}
 		id = l.ID
 	}

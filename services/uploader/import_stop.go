@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/postgres"
 )
-
-// purgeTimeout bounds how long stopping an import waits for the queue.
-const purgeTimeout = time.Second
 
 // cancelImport is POST /v1/imports/{id}/cancel.
 func (s *server) cancelImport(ctx context.Context, in *ImportInput) (*importOutput, error) {
@@ -62,13 +58,6 @@ func (s *server) stopped(ctx context.Context, i *imports.Import, err error) (*im
 		return nil, err
 	}
 	s.relay.Kick()
-	// What is on its way to the mergers is refused there; taking it out of the queue only saves work.
-	purging, cancel := context.WithTimeout(ctx, purgeTimeout)
-	defer cancel()
-	err = s.queue.PurgeChunks(purging, i.ID, func(ctx context.Context) (bool, error) { return s.db.Runs(ctx, i.Tenant, i.ID) })
-	if err != nil {
-		sessionOf(ctx).note = err
-	}
 	if i, err = s.db.Import(ctx, i.Tenant, i.ID); err != nil {
 		return nil, err
 	}

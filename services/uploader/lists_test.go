@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func (w *world) delete(path string) *answer {
@@ -46,6 +48,20 @@ func TestListsAreCreatedChangedAndDeleted(t *testing.T) {
 		t.Errorf("deleted: %d %s", got.status, got.body)
 	}
 	wantProblem(w, http.StatusNotFound, codeUnknownList, w.get("/v1/lists/夏"))
+}
+
+// TestListThatCannotBeReadIsNotSaidToBeUnknown asks while the database does not answer.
+func TestListThatCannotBeReadIsNotSaidToBeUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin, err := pgx.Connect(t.Context(), w.dbURL)
+	w.must(err)
+	defer admin.Close(t.Context())
+	_, err = admin.Exec(t.Context(), `alter table member_list rename to lost`)
+	w.must(err)
+	for _, got := range []*answer{w.get("/v1/fields?list=main"), w.post("/v1/imports", `{"file_name":"a.csv"}`)} {
+		wantProblem(w, http.StatusInternalServerError, codeInternal, got)
+	}
 }
 
 func TestWhatAListCannotBeIsNamed(t *testing.T) {

@@ -70,16 +70,26 @@ func (r *run) missingMembers() (missing []*Member) {
 	return missing
 }
 
+// together is how many leads are unified at the same time, in the order of their ids: what one of them gives a member
+// makes no difference to whose the others are, and makes one version of the member together with what they give.
+const together = 1000
+
 // unify makes each lead part of the member that the lowest row names of those that have its address or number.
 func (r *run) unify() {
 	var leads []*Member
-	before := map[*Member]Member{} // the members that change
 	for _, m := range r.list {
 		if m.Kind == member.KindLead && !m.Unverified && !m.Blocked {
 			leads = append(leads, m)
 		}
 	}
 	slices.SortFunc(leads, func(a, b *Member) int { return cmp.Compare(a.ID, b.ID) })
+	for some := range slices.Chunk(leads, together) {
+		r.unifySome(some)
+	}
+}
+
+func (r *run) unifySome(leads []*Member) {
+	before := map[*Member]Member{} // the members that change
 	into := make([]*Member, len(leads))
 	for n, lead := range leads {
 		into[n] = r.memberOf(lead)
