@@ -2,6 +2,7 @@ package member
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -53,6 +54,23 @@ func (m *Marks) Name(f *Field, cell string, loc *Locale) bool {
 		key = strings.TrimSpace(cell)
 	}
 	return key != "" && m.hashes[m.hash(f.Key, key)]
+}
+
+// NameChanges reports whether one of the changes gives or takes a value that is marked.
+func (m *Marks) NameChanges(s *Schema, changes []Change) bool {
+	for i := range changes {
+		f, ok := s.Field(changes[i].Field)
+		if !ok || !f.Identifies() {
+			continue
+		}
+		for _, raw := range [...]json.RawMessage{changes[i].Before, changes[i].After} {
+			v, err := ParseJSON(f.Type, raw)
+			if key := KeyOf(&f, v); err == nil && key != "" && m.hashes[m.hash(f.Key, key)] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Hashes returns what is to be kept of the marks beside their salt, in no order.

@@ -69,21 +69,27 @@ func (c Counts) Rows() int64 {
 	return c.Created + c.Updated + c.Unchanged + c.Deleted + c.Skipped + c.Failed
 }
 
-func (c *Counts) add(o Outcome) {
+// Of returns the number of rows with an outcome.
+func (c Counts) Of(o Outcome) int64 { return *c.place(o) }
+
+func (c *Counts) add(o Outcome) { *c.place(o)++ }
+
+// place is where the rows with an outcome are counted.
+func (c *Counts) place(o Outcome) *int64 {
 	switch o {
 	case Created:
-		c.Created++
+		return &c.Created
 	case Updated:
-		c.Updated++
+		return &c.Updated
 	case Unchanged:
-		c.Unchanged++
+		return &c.Unchanged
 	case Deleted:
-		c.Deleted++
+		return &c.Deleted
 	case Skipped:
-		c.Skipped++
+		return &c.Skipped
 	case Failed:
-		c.Failed++
 	}
+	return &c.Failed
 }
 
 // OptOut is the refusal of a consent by the owner of a contact: the field, and the contact as keys are compared.
@@ -121,6 +127,9 @@ type Batch struct {
 	Counts Counts
 	// Keyless is the number of rows that failed and have no key that could be read.
 	Keyless int64
+	// Watched has each row's member kept as it is before the row, for Changes.
+	Watched bool
+	former  former
 }
 
 // Merge applies one row and returns its outcome. A row that fails has its problems in r.Problems and
@@ -160,6 +169,9 @@ func (b *Batch) merge(r *Row) Outcome {
 		return Failed
 	}
 	r.Member = m
+	if b.Watched {
+		b.former.look(m)
+	}
 	switch mode := b.Plan.Rules.Mode; {
 	case m == nil && !mode.Creates():
 		return skip(r, SkippedUnknown)

@@ -178,7 +178,13 @@ func (p *person) forget(ctx context.Context, tx pgx.Tx, t tenant.ID) error {
 	b.Queue(`delete from import_seen where tenant_id = $1 and member_id = any($2)`, t, p.ids)
 	// A request that made the member makes it no second time.
 	b.Queue(`update member_request set request_hash = '' where tenant_id = $1 and member_id = any($2)`, t, p.ids)
-	return tx.SendBatch(ctx, &b).Close()
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return err
+	}
+	return ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `delete from import_preview where tenant_id = $1 and member_id = any($2)`, t, p.ids)
+		return err
+	})
 }
 
 // keep writes down what is left to do, and what is never done.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -65,6 +66,9 @@ func (db *DB) NextErased(ctx context.Context, t tenant.ID, w *ErasureWork) (i *i
 				and (i.finished_at is null or i.failed > 0) order by i.id limit 1`, t, w.list, w.position, w.asked))
 		if errors.Is(err, pgx.ErrNoRows) {
 			i = nil
+			if err := ifMigrated(ctx, tx, func(tx pgx.Tx) error { return w.forgetPlanned(ctx, tx, t) }); err != nil {
+				return err
+			}
 			_, err = tx.Exec(ctx, `update erasure set finished_at = $3, marks = '{}', salt = '' where tenant_id = $1 and id = $2`, t, w.ID, time.Now())
 			return err
 		}
@@ -77,6 +81,38 @@ func (db *DB) NextErased(ctx context.Context, t tenant.ID, w *ErasureWork) (i *i
 		return nil, fmt.Errorf("erasure %d: %w", w.ID, err)
 	}
 	return i, nil
+}
+
+// forgetPlanned deletes the person's rows of what dry runs of the list have said they would create: they name no member.
+func (w *ErasureWork) forgetPlanned(ctx context.Context, tx pgx.Tx, t tenant.ID) error {
+	rows, err := tx.Query(ctx, `select p.import_id, p.outcome, p.ordinal, p.changes, i.fields
+		from import i join import_preview p on p.tenant_id = i.tenant_id and p.import_id = i.id
+		where i.tenant_id = $1 and i.list_id = $2 and i.queued_at <= $3 and i.options->'dry_run' = 'true' and p.member_id is null and p.outcome <> 'skipped'`,
+		t, w.list, w.asked)
+	if err != nil {
+		return err
+	}
+	var gone pgx.Batch
+	var id imports.ID
+	var outcome string
+	var ordinal int64
+	var changes []member.Change
+	var catalog json.RawMessage
+	_, err = pgx.ForEachRow(rows, []any{&id, &outcome, &ordinal, &changes, &catalog}, func() error {
+		schema, err := schemas.of(catalog)
+		if err != nil {
+			return err
+		}
+		if w.Marks.NameChanges(schema, changes) {
+			gone.Queue(`delete from import_preview where tenant_id = $1 and import_id = $2 and outcome = $3 and ordinal = $4`, t, id, outcome, ordinal)
+		}
+		changes = nil
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return tx.SendBatch(ctx, &gone).Close()
 }
 
 // Erased notes that an import has no failed row of the person any more: rows were taken out of its report. Those that the

@@ -238,7 +238,7 @@ func TestImportKeepsTheFieldsThatItWasStartedWith(t *testing.T) {
 		func() (*imports.Import, error) { return l.db.ImportForWork(ctx, l.tenant, i.ID) },
 		func() (*imports.Import, error) { return l.db.Import(ctx, l.tenant, i.ID) },
 		func() (*imports.Import, error) {
-			page, err := l.db.Imports(ctx, l.tenant, imports.ID{}, 1)
+			page, err := l.db.Imports(ctx, l.tenant, postgres.ImportFilter{Limit: 1})
 			return page[0], err
 		},
 	} {

@@ -176,24 +176,6 @@ func (db *DB) Import(ctx context.Context, t tenant.ID, id imports.ID) (i *import
 	return i, nil
 }
 
-// Imports returns a page of the tenant's imports, newest first: those older than before, which is the zero ID
-// for the first page.
-func (db *DB) Imports(ctx context.Context, t tenant.ID, before imports.ID, limit int) (page []*imports.Import, err error) {
-	err = db.asTenant(ctx, t, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select `+importColumns+importTables+`
-			where i.tenant_id = $1 and ($2 = '00000000-0000-0000-0000-000000000000'::uuid or i.id < $2) order by i.id desc limit $3`, t, before, limit)
-		if err != nil {
-			return err
-		}
-		page, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*imports.Import, error) { return scanImport(row) })
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list imports: %w", err)
-	}
-	return page, nil
-}
-
 // Inspected is what the uploader found out about a source.
 type Inspected struct {
 	Source imports.Source

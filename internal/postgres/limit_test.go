@@ -122,7 +122,7 @@ func TestLimitOfRunningImportsHoldsWhateverHappensAtOnce(t *testing.T) {
 					t.Errorf("%d of %d started imports ended", ended.Load(), started.Load())
 					return
 				}
-				page, err := l.db.Imports(t.Context(), l.tenant, imports.ID{}, 100)
+				page, err := l.db.Imports(t.Context(), l.tenant, postgres.ImportFilter{Limit: 100})
 				if err != nil {
 					t.Error(err)
 					return

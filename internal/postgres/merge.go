@@ -125,7 +125,10 @@ func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkR
 		if err := m.load(); err != nil {
 			return err
 		}
-		failed := m.merge()
+		failed, err := m.merge()
+		if err != nil {
+			return err
+		}
 		if err := m.doubt(failed); err != nil {
 			return err
 		}
@@ -134,6 +137,9 @@ func (db *DB) mergeOnce(ctx context.Context, t tenant.ID, w ChunkWork) (r ChunkR
 		}
 		if err := m.report(failed); err != nil {
 			return err
+		}
+		if err := m.keepPreview(); err != nil {
+			return fmt.Errorf("keep preview: %w", err)
 		}
 		if err := m.end(failed); err != nil {
 			return err
@@ -154,26 +160,32 @@ type merging struct {
 	rows   []member.Row
 	layout *layout
 	batch  member.Batch
-	// failedBefore is the number of rows of the lane that failed in earlier chunks.
-	failedBefore int64
-	last         bool
-	loaded       loader
+	// before are the rows of the lane's earlier chunks, and exampled the problems of those that failed, by code.
+	before   member.Counts
+	exampled map[string]int64
+	last     bool
+	loaded   loader
+	preview  []PreviewRow
 }
 
 // takeTurn locks the ledger's row: the chunk is the next of its lane, or done, or its import does not run. It reports
 // whether the chunk has been merged before.
 func (m *merging) takeTurn() (done bool, err error) {
 	w := m.work
-	var next, created int64
+	var next int64
 	var chunks *int64
+	c := &m.before
 	var b pgx.Batch
 	b.Queue(`select pg_advisory_xact_lock_shared($1)`, membersLock(m.tenant, w.Import.ListID))
-	b.Queue(`select n.next_seq, n.chunks, n.failed, n.created from import_lane n
+	b.Queue(`select n.next_seq, n.chunks, n.created, n.updated, n.unchanged, n.deleted, n.skipped, n.failed from import_lane n
 		where n.tenant_id = $1 and n.import_id = $2 and n.lane = $3
 			and exists (select from (select $4::integer as run) absent, import i, lateral (select run from (select i.*) own) r
 				where i.tenant_id = $1 and i.id = $2 and i.state = 'running' and r.run = $4)
 		for update of n`, m.tenant, w.Import.ID, w.Lane, w.Import.Run).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&next, &chunks, &m.failedBefore, &created) })
+		QueryRow(func(row pgx.Row) error {
+			return row.Scan(&next, &chunks, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed)
+		})
+	m.queueExampled(&b)
 	switch err := m.tx.SendBatch(m.ctx, &b).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, ErrStopped
@@ -184,19 +196,22 @@ func (m *merging) takeTurn() (done bool, err error) {
 	}
 	m.last = chunks != nil && w.Seq+1 == *chunks
 	if a := w.Import.Allowance; a != nil && w.Import.Cut.Lanes == 1 {
-		m.batch.Allowance = new(*a - created)
+		m.batch.Allowance = new(*a - c.Created)
 	}
 	return next > w.Seq, nil
 }
 
 // merge applies the rows in file order and returns those that failed.
-func (m *merging) merge() (failed []member.Row) {
+func (m *merging) merge() (failed []member.Row, err error) {
 	for i := range m.rows {
+		m.batch.Watched = m.previews(member.Updated) || m.previews(member.Unchanged)
 		if m.batch.Merge(&m.rows[i]) == member.Failed {
 			failed = append(failed, m.rows[i])
+		} else if err := m.look(&m.rows[i]); err != nil {
+			return nil, fmt.Errorf("preview row %d: %w", m.rows[i].Number, err)
 		}
 	}
-	return failed
+	return failed, nil
 }
 
 // report has the failed rows stored, and notes the room that they take.
@@ -221,11 +236,14 @@ func (m *merging) end(failed []member.Row) error {
 	var b pgx.Batch
 	var runs int
 	b.Queue(stillRuns, m.tenant, w.Import.ID, w.Import.Run).QueryRow(func(row pgx.Row) error { return stopped(row.Scan(&runs)) })
-	for i := range failed[:min(int64(len(failed)), max(0, sampleRows-m.failedBefore))] {
+	for i := range failed[:min(int64(len(failed)), max(0, sampleRows-m.before.Failed))] {
 		r := &failed[i]
 		b.Queue(`insert into import_problem (tenant_id, import_id, lane, row_number, problems, cells) values ($1, $2, $3, $4, $5, $6)
 			on conflict do nothing`, // in a retry several rows may have the same number, or none
 			m.tenant, w.Import.ID, w.Lane, r.Number, storableProblems(r.Problems), boundCells(r.Cells))
+	}
+	if err := m.keepExamples(failed); err != nil {
+		return err
 	}
 	for p, n := range countProblems(failed) {
 		b.Queue(`insert into import_problem_count as c (tenant_id, import_id, lane, code, field, rows) values ($1, $2, $3, $4, $5, $6)

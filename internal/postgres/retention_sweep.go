@@ -60,7 +60,7 @@ func (db *DB) ExpireSource(ctx context.Context, t tenant.ID, at time.Time, drop 
 }
 
 // ExpireReport deletes the failed rows of one import of the tenant that are kept for too long at that time, those in object
-// storage by drop, and reports whether there were any. Their numbers stay. A retry of them that was started needs them to its
+// storage by drop, and the rows of its preview, and reports whether there was one. Their numbers stay. A retry of them that was started needs them to its
 // end.
 func (db *DB) ExpireReport(ctx context.Context, t tenant.ID, at time.Time, drop func(ctx context.Context, id imports.ID) error) (done bool, err error) {
 	err = db.inTx(ctx, func(tx pgx.Tx) error {
@@ -82,6 +82,13 @@ func (db *DB) ExpireReport(ctx context.Context, t tenant.ID, at time.Time, drop 
 		b.Queue(`delete from import_problem where tenant_id = $1 and import_id = $2`, t, id)
 		b.Queue(`update import set report_gone_at = $3 where tenant_id = $1 and id = $2`, t, id, at)
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+			return err
+		}
+		err = ifMigrated(ctx, tx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `delete from import_preview where tenant_id = $1 and import_id = $2`, t, id)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		done = true

@@ -114,8 +114,8 @@ func (db *DB) MendedRows(ctx context.Context, t tenant.ID, root, except imports.
 	return nil
 }
 
-// mended are the names of the outcomes by which a row is mended.
-var mended = map[member.Outcome]string{
+// outcomeNames are the names of those that a row can have which does not fail: by these it is mended, and has a preview.
+var outcomeNames = map[member.Outcome]string{
 	member.Created: "created", member.Updated: "updated", member.Unchanged: "unchanged", member.Deleted: "deleted", member.Skipped: "skipped",
 }
 
@@ -127,7 +127,7 @@ func (m *merging) queueMended(b *pgx.Batch) {
 	}
 	numbers, outcomes := make([]int64, 0, len(m.rows)), make([]string, 0, len(m.rows))
 	for i := range m.rows {
-		if name, ok := mended[m.rows[i].Outcome]; ok {
+		if name, ok := outcomeNames[m.rows[i].Outcome]; ok {
 			numbers, outcomes = append(numbers, m.rows[i].Number), append(outcomes, name)
 		}
 	}

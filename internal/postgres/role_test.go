@@ -22,6 +22,7 @@ import (
 var granted = map[string]string{
 	"api_key": "siud", "app_user": "siud", "audit": "si", "custom_field": "siud", "erasure": "siu", "import": "siu",
 	"import_finish": "siud", "import_lane": "siud", "import_mended": "siud", "import_note_count": "siud", "import_opt_out": "siud",
+	"import_pace": "siu", "import_preview": "sid",
 	"import_problem": "siud", "import_problem_count": "siud", "import_progress": "siud", "import_seen": "siud", "import_undo": "siud",
 	"import_undo_kept": "siud", "journal": "sid", "mail": "siud", "mapping_memory": "siud", "member": "siud", "member_id_counter": "siu",
 	"member_key": "siud", "member_list": "siud", "member_request": "siud", "member_shadow": "siud", "opt_out": "siud",

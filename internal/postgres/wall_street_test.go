@@ -58,6 +58,7 @@ func (s *street) furnish(t *testing.T, h *house) {
 		`insert into member_shadow (tenant_id, list_id, id, created_at, updated_at, import_id, merge_key)
 			select tenant_id, list_id, 1, now(), now(), id, 'x' from import where tenant_id = $1 limit 1`,
 		`insert into import_note_count select tenant_id, id, 0, 'duplicate_key', 'member_sn', 1 from import where tenant_id = $1 limit 1`,
+		`insert into import_pace select tenant_id, id, array[now()], array[1::bigint], 5 from import where tenant_id = $1 limit 1`,
 		`insert into import_mended select tenant_id, id, 2, 'created', id from import where tenant_id = $1 limit 1`,
 		`insert into custom_field (tenant_id, key, definition, created_at) select id, name, jsonb_build_object('key', name, 'type', 'string'), now() from (
 			select id, replace(name, '-', '_') as name from tenant where id = $1) t`,

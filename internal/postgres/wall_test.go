@@ -87,9 +87,16 @@ func attempts(ctx context.Context, s *street) map[string]func() (any, error) {
 			return gave(done, done), err
 		},
 		"Imports": func() (any, error) {
-			page, err := db.Imports(ctx, a, imports.ID{}, 10)
+			page, err := db.Imports(ctx, a, postgres.ImportFilter{Limit: 10})
 			return gave(slices.ContainsFunc(page, func(i *imports.Import) bool { return i.Tenant != a || i.ID == b || i.ID == uploaded }), page), err
 		},
+		"CountImports": func() (any, error) {
+			n, _, err := db.CountImports(ctx, a, postgres.ImportFilter{})
+			return gave(n != 2, n), err // as many as its own
+		},
+		"Preview":  func() (any, error) { rows, err := db.Preview(ctx, a, b, ""); return gave(len(rows) > 0, rows), err },
+		"PaceOf":   func() (any, error) { points, err := db.PaceOf(ctx, a, b); return gave(len(points) > 0, points), err },
+		"Timeline": func() (any, error) { return db.Timeline(ctx, a, b) },
 		"Lists": func() (any, error) {
 			lists, err := db.Lists(ctx, a)
 			return gave(slices.ContainsFunc(lists, func(l postgres.List) bool { return l.ID == s.b.job.ListID || l.Name == "b-shop-list" }), lists), err

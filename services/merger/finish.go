@@ -104,3 +104,19 @@ func (h *handler) sweep(ctx context.Context) error {
 		}
 	}
 }
+
+// pace notes how running imports come on, for people to see, until ctx ends.
+func (h *handler) pace(ctx context.Context) error {
+	t := time.NewTicker(postgres.PaceEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := h.db.NotePace(ctx); err != nil && ctx.Err() == nil {
+			h.log.Warn("cannot note the pace of imports", zap.Error(err))
+		}
+	}
+}

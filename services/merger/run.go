@@ -70,5 +70,6 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 		func(ctx context.Context) error { return q.ConsumeMerged(ctx, finishers, h.finish, h.abandoned) },
 		func(ctx context.Context) error { return q.ConsumeUndo(ctx, finishers, h.undo, h.stuck) },
 		h.sweep,
+		h.pace,
 	)
 }

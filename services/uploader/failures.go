@@ -1,12 +1,14 @@
 package uploader
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 
 	"github.com/meibo/meibo/internal/imports"
 	"github.com/meibo/meibo/internal/member"
+	"github.com/meibo/meibo/internal/postgres"
 	"github.com/meibo/meibo/internal/tenant"
 )
 
@@ -18,6 +20,7 @@ type failuresBody struct {
 	Total  int64          `json:"total" doc:"Rows that failed."`
 	Counts []failureCount `json:"counts" doc:"Rows by problem, the most frequent first. A row with several problems is in several."`
 	Notes  []failureCount `json:"notes" doc:"Rows that did not fail but were skipped or repaired, by reason: nothing needs to be corrected."`
+	Codes  []failureCode  `json:"codes" doc:"Failed rows by code, the most frequent first, with examples."`
 	Items  []failedRow    `json:"items" doc:"The first 30 failed rows, in the order of the file; none once they are kept no more (report_gone_at of the import)."`
 }
 
@@ -27,6 +30,13 @@ type failureCount struct {
 	Field  string `json:"field" example:"phone" doc:"Empty for a problem of the row as a whole."`
 	Rows   int64  `json:"rows"`
 	Reason string `json:"reason"`
+}
+
+// failureCode is how often rows failed with a code, whatever the field.
+type failureCode struct {
+	Code     string      `json:"code" example:"phone_invalid"`
+	Count    int64       `json:"count" doc:"The rows of all fields in counts together: a row with this code in two fields is counted twice."`
+	Examples []failedRow `json:"examples" doc:"The first rows with this code, 3 at most, in the order of the file; none once they are kept no more."`
 }
 
 // failedRow is a failed row of the file.
@@ -65,26 +75,53 @@ func (s *server) readFailures(ctx context.Context, in *failuresInput) (*failures
 		return nil, err
 	}
 	speaker := speaker{schema: s.kept(i), lang: sessionOf(ctx).lang()}
-	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}, Items: []failedRow{}}}
+	out := &failuresOutput{Body: failuresBody{Total: i.Totals.Failed, Counts: []failureCount{}}}
 	for _, c := range f.Counts {
 		reason := speaker.sentence(member.Problem{Code: c.Code, Field: c.Field})
 		out.Body.Counts = append(out.Body.Counts, failureCount{string(c.Code), c.Field, c.Rows, reason})
 	}
 	fields := importedFields(i)
-	for _, row := range f.Sample {
-		shown := failedRow{RowNumber: row.Row, Problems: []failedProblem{}, Cells: make(map[string]string, len(fields))}
-		for _, p := range row.Problems {
-			shown.Problems = append(shown.Problems, failedProblem{string(p.Code), p.Field, speaker.sentence(p)})
-		}
-		shown.ErrorColumns, shown.ErrorReason = speaker.reasons(&row)
-		for n, field := range fields {
-			if n < len(row.Cells) {
-				shown.Cells[field] = row.Cells[n]
-			}
-		}
-		out.Body.Items = append(out.Body.Items, shown)
+	out.Body.Items = speaker.rows(f.Sample, fields)
+	out.Body.Codes = failureCodes(&f)
+	for n := range out.Body.Codes {
+		c := &out.Body.Codes[n]
+		c.Examples = speaker.rows(f.Examples[member.Code(c.Code)], fields)
 	}
 	return out, nil
+}
+
+// failureCodes adds up the counts of each code, the most frequent first.
+func failureCodes(f *postgres.Failures) []failureCode {
+	codes := []failureCode{}
+	for _, c := range f.Counts {
+		at := slices.IndexFunc(codes, func(of failureCode) bool { return of.Code == string(c.Code) })
+		if at < 0 {
+			at = len(codes)
+			codes = append(codes, failureCode{Code: string(c.Code)})
+		}
+		codes[at].Count += c.Rows
+	}
+	slices.SortStableFunc(codes, func(a, b failureCode) int { return cmp.Compare(b.Count, a.Count) })
+	return codes
+}
+
+// rows shows failed rows whose cells are of these fields.
+func (s *speaker) rows(rows []imports.FailedRow, fields []string) []failedRow {
+	shown := make([]failedRow, len(rows))
+	for i := range rows {
+		row, to := &rows[i], &shown[i]
+		*to = failedRow{RowNumber: row.Row, Problems: []failedProblem{}, Cells: make(map[string]string, len(fields))}
+		for _, p := range row.Problems {
+			to.Problems = append(to.Problems, failedProblem{string(p.Code), p.Field, s.sentence(p)})
+		}
+		to.ErrorColumns, to.ErrorReason = s.reasons(row)
+		for n, field := range fields {
+			if n < len(row.Cells) {
+				to.Cells[field] = row.Cells[n]
+			}
+		}
+	}
+	return shown
 }
 
 // importedFields are the fields of the cells that a failed row keeps, in their order.

@@ -2,7 +2,6 @@ package uploader
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"time"
 
@@ -220,40 +219,4 @@ func (s *server) mailWarnings(ctx context.Context, i *imports.Import) ([]notice,
 type PageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"The most items that the page may have."`
 	Cursor string `query:"cursor" maxLength:"200" doc:"The next_cursor of the page before."`
-}
-
-// importPage is a page of imports.
-type importPage struct {
-	Items      []*importView `json:"items" doc:"The newest first."`
-	NextCursor string        `json:"next_cursor,omitempty" doc:"The cursor of the next page; absent on the last one."`
-}
-
-type importPageOutput struct{ Body importPage }
-
-// listImports is GET /v1/imports.
-func (s *server) listImports(ctx context.Context, in *PageInput) (*importPageOutput, error) {
-	var before imports.ID
-	if in.Cursor != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(in.Cursor)
-		if err != nil || before.UnmarshalBinary(raw) != nil {
-			return nil, invalid(badOption("cursor", "next_cursor"))
-		}
-	}
-	page, err := s.db.Imports(ctx, tenantOf(ctx), before, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	out := &importPageOutput{Body: importPage{Items: make([]*importView, 0, len(page))}}
-	if len(page) > in.Limit {
-		page = page[:in.Limit]
-		last := page[in.Limit-1].ID
-		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString(last[:])
-	}
-	for _, i := range page {
-		out.Body.Items = append(out.Body.Items, s.view(i, sessionOf(ctx).lang()))
-	}
-	if err := s.addUndos(ctx, page, out.Body.Items...); err != nil {
-		return nil, err
-	}
-	return out, s.addRetries(ctx, out.Body.Items...)
 }

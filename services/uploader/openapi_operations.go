@@ -43,7 +43,7 @@ func docCreateImport() huma.Operation {
 
 func docListImports() huma.Operation {
 	return operation(http.MethodGet, "/v1/imports", "list-imports", tagImports, "List imports",
-		"The newest first.", http.StatusOK, http.StatusUnprocessableEntity)
+		"The newest first: all of them, or those that match everything that is asked for.", http.StatusOK, http.StatusUnprocessableEntity)
 }
 
 func docReadImport() huma.Operation {
