@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { queries } from '@/api/query'
 import { sessionQuery } from '@/api/session'
 import { SignIn } from '@/pages/account/SignIn'
+import { historySearch } from '@/pages/imports/historySearch'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -61,12 +62,19 @@ const home = createRoute({
   },
 })
 
+const history = createRoute({
+  getParentRoute: () => inside,
+  path: '/imports',
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import('@/pages/imports/History'), 'History'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
   inside.addChildren([
     home,
-    page('/imports', () => import('@/pages/imports/History'), 'History'),
+    history,
     page('/imports/new', () => import('@/pages/wizard/Wizard'), 'Wizard'),
     page('/imports/new/$id', () => import('@/pages/wizard/Wizard'), 'Wizard'),
     page('/imports/$id', () => import('@/pages/imports/Import'), 'Import'),
