@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, List, Stack, Text } from '@mantine/core'
+import { Alert, type AlertProps, Anchor, Button, Group, List, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CircleAlert, CircleCheck, CircleX, FlaskConical, Info } from 'lucide-react'
@@ -23,6 +23,11 @@ export function Ending({ import: i }: { import: Import }) {
   )
 }
 
+/** A tinted box whose words are as dark as all others: coloured ones are hard to read on it. */
+const Note = (props: AlertProps) => (
+  <Alert variant="light" styles={{ title: { color: 'var(--mantine-color-text)' } }} {...props} />
+)
+
 /** What came of it, and until when it can be undone. */
 function Outcome({ import: i }: { import: Import }) {
   const w = useWords(importWords)
@@ -35,8 +40,7 @@ function Outcome({ import: i }: { import: Import }) {
   const Icon = bad ? CircleX : partly || i.state === 'cancelled' ? CircleAlert : CircleCheck
   const took = i.started_at && i.finished_at ? (Date.parse(i.finished_at) - Date.parse(i.started_at)) / 1000 : null
   return (
-    <Alert
-      variant="light"
+    <Note
       color={bad ? 'red' : partly || i.state === 'cancelled' ? 'orange' : 'teal'}
       icon={<Icon size={20} aria-hidden />}
       title={headline(i, w, f.number)}
@@ -59,14 +63,14 @@ function Outcome({ import: i }: { import: Import }) {
           <Text inherit>{(until.getTime() > Date.now() ? u.until : u.expired)(f.dateTime(until))}</Text>
         )}
       </Stack>
-    </Alert>
+    </Note>
   )
 }
 
 function headline(i: Import, w: (typeof importWords)['ja'], number: (n: number) => string): string {
   if (i.state !== 'completed') return w.ended[i.state === 'failed' || i.state === 'cancelled' ? i.state : 'undone']
   const whole = (i.dry_run ? w.ended.tried : w.ended.completed)(number(i.total))
-  return i.failed > 0 && !i.dry_run ? `${whole} ${w.ended.partly(number(i.total), number(i.failed))}` : whole
+  return i.failed > 0 && !i.dry_run ? `${whole} ${w.ended.partly(number(i.failed))}` : whole
 }
 
 /** How far an import had come that has stopped. */
@@ -86,7 +90,7 @@ function DryRun({ import: i }: { import: Import }) {
   const w = useWords(importWords)
   const mayImport = useMay('import')
   return (
-    <Alert variant="light" color="blue" icon={<FlaskConical size={20} aria-hidden />} title={w.dryRunTitle}>
+    <Note color="blue" icon={<FlaskConical size={20} aria-hidden />} title={w.dryRunTitle}>
       <Text inherit c="var(--mantine-color-text)">
         {w.dryRunHelp}
       </Text>
@@ -97,7 +101,7 @@ function DryRun({ import: i }: { import: Import }) {
           </Button>
         </Group>
       )}
-    </Alert>
+    </Note>
   )
 }
 
@@ -105,14 +109,14 @@ function OfParent({ id }: { id: string }) {
   const w = useWords(importWords)
   const { data } = useQuery(importQuery(id))
   return (
-    <Alert variant="light" color="gray" icon={<Info size={20} aria-hidden />}>
+    <Note color="gray" icon={<Info size={20} aria-hidden />}>
       <Text inherit c="var(--mantine-color-text)">
         {data && w.isRetry(data.file_name)}{' '}
         <Anchor component={Link} to={`/imports/${id}`} inherit>
           {w.openParent}
         </Anchor>
       </Text>
-    </Alert>
+    </Note>
   )
 }
 
@@ -122,12 +126,12 @@ function Warnings({ import: i }: { import: Import }) {
   const warnings = i.warnings ?? []
   if (warnings.length === 0) return null
   return (
-    <Alert variant="light" color="yellow" icon={<CircleAlert size={20} aria-hidden />} title={w.warnings}>
+    <Note color="yellow" icon={<CircleAlert size={20} aria-hidden />} title={w.warnings}>
       <List c="var(--mantine-color-text)" size="sm">
         {warnings.map((n) => (
           <List.Item key={`${n.code}/${n.detail}`}>{n.detail}</List.Item>
         ))}
       </List>
-    </Alert>
+    </Note>
   )
 }

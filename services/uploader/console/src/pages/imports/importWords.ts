@@ -58,7 +58,7 @@ const ja = {
   ended: {
     completed: (total: string) => `${total}行の取り込みが完了しました。`,
     tried: (total: string) => `${total}行のテスト実行が完了しました。`,
-    partly: (total: string, failed: string) => `${total}行のうち、${failed}行を登録できませんでした。`,
+    partly: (failed: string) => `失敗した${failed}行は登録していません。`,
     failed: '取り込みはエラーのため途中で終了しました。',
     cancelled: '取り込みは途中で中止されました。',
     undone: '取り込みを元に戻しました。',
@@ -150,7 +150,7 @@ const en: typeof ja = {
   ended: {
     completed: (total) => `The import of ${total} rows is complete.`,
     tried: (total) => `The dry run of ${total} rows is complete.`,
-    partly: (total, failed) => `${failed} of ${total} rows could not be imported.`,
+    partly: (failed) => `The ${failed} rows that failed were not imported.`,
     failed: 'The import ended early because of an error.',
     cancelled: 'The import was cancelled before its end.',
     undone: 'The import is undone.',
