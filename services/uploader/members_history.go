@@ -15,16 +15,16 @@ import (
 
 // happeningView is one thing that happened to a member, as the API shows it.
 type happeningView struct {
-	At       time.Time     `json:"at" doc:"When it happened; what an import did has the start of the import."`
-	Act      string        `json:"act" enum:"created,updated,deleted,removed,unified,blocked,unblocked" doc:"What happened. removed: a replace did not name the member; unified: the lead became part of a member."`
-	MemberID int64         `json:"member_id" doc:"The member, or a lead that became part of it."`
-	Into     int64         `json:"into,omitempty" doc:"Of a lead that was unified: the member that it became part of."`
-	Import   *importName   `json:"import" doc:"The import that did it; null for what was done by hand."`
-	Row      *int64        `json:"row_number" doc:"The number of the row in the import's file; null where it is not known."`
-	Actor    string        `json:"actor" doc:"Who did it, or had the import done; empty where nobody is known."`
+	At       time.Time       `json:"at" doc:"When it happened; what an import did has the start of the import."`
+	Act      string          `json:"act" enum:"created,updated,deleted,removed,unified,blocked,unblocked" doc:"What happened. removed: a replace did not name the member; unified: the lead became part of a member."`
+	MemberID int64           `json:"member_id" doc:"The member, or a lead that became part of it."`
+	Into     int64           `json:"into,omitempty" doc:"Of a lead that was unified: the member that it became part of."`
+	Import   *importName     `json:"import" doc:"The import that did it; null for what was done by hand."`
+	Row      *int64          `json:"row_number" doc:"The number of the row in the import's file; null where it is not known."`
+	Actor    string          `json:"actor" doc:"Who did it, or had the import done; empty where nobody is known."`
 	Changes  []historyChange `json:"changes" doc:"The fields that changed. Those of a new member are not kept."`
-	Values   bool          `json:"values_kept" doc:"Whether before and after are known: of what was done by hand only the names of the fields are kept."`
-	Undone   bool          `json:"undone" doc:"Whether the import was undone, and this with it."`
+	Values   bool            `json:"values_kept" doc:"Whether before and after are known: of what was done by hand only the names of the fields are kept."`
+	Undone   bool            `json:"undone" doc:"Whether the import was undone, and this with it."`
 }
 
 // importName is an import that something came from.

@@ -17,7 +17,7 @@ import (
 // served is the server without its parts: enough for what needs none of them.
 func served(t *testing.T) *server {
 	t.Helper()
-	s, err := newServer("https://meibo.example.com/", nil, nil, nil, zap.NewNop())
+	s, err := newServer("https://meibo.example.com/", nil, nil, nil, nil, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestEveryAnswerTellsBrowsersToBeCareful(t *testing.T) {
 
 func TestPublicURLMustBeAnAddress(t *testing.T) {
 	t.Parallel()
-	if _, err := newServer("meibo", nil, nil, nil, zap.NewNop()); err == nil || !strings.Contains(err.Error(), "MEIBO_PUBLIC_URL") {
+	if _, err := newServer("meibo", nil, nil, nil, nil, zap.NewNop()); err == nil || !strings.Contains(err.Error(), "MEIBO_PUBLIC_URL") {
 		t.Errorf("error = %v, want one that names the setting", err)
 	}
 }

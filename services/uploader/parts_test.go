@@ -36,7 +36,7 @@ func bigCSV() (whole, first, second string) {
 func (w *world) instance(store *blob.Store) string {
 	w.Helper()
 	log := zaptest.NewLogger(w.T)
-	s, err := newServer("https://meibo.example.com", w.db, store, relay.New(w.db, w.queue, log), log)
+	s, err := newServer("https://meibo.example.com", w.db, w.queue, store, relay.New(w.db, w.queue, log), log)
 	w.must(err)
 	h := httptest.NewServer(s.router)
 	w.Cleanup(h.Close)

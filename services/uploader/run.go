@@ -62,7 +62,7 @@ func Run(ctx context.Context, cfg Config, log *zap.Logger) error {
 	health.Register("queue", q.Ping)
 	health.Register("storage", blobs.Ping)
 	r := relay.New(db, q, log)
-	s, err := newServer(cfg.PublicURL, db, blobs, r, log)
+	s, err := newServer(cfg.PublicURL, db, q, blobs, r, log)
 	if err != nil {
 		return err
 	}

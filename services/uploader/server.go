@@ -20,6 +20,7 @@ import (
 	"github.com/meibo/meibo/internal/member"
 	"github.com/meibo/meibo/internal/password"
 	"github.com/meibo/meibo/internal/postgres"
+	"github.com/meibo/meibo/internal/queue"
 	"github.com/meibo/meibo/internal/relay"
 	"github.com/meibo/meibo/services/uploader/console"
 )
@@ -27,6 +28,7 @@ import (
 // server is the API's behaviour. It keeps nothing between requests.
 type server struct {
 	db    *postgres.DB
+	queue *queue.Queue
 	blobs *blob.Store
 	relay *relay.Relay
 	log   *zap.Logger
@@ -61,13 +63,13 @@ type server struct {
 	stop     func()
 }
 
-func newServer(publicURL string, db *postgres.DB, blobs *blob.Store, r *relay.Relay, log *zap.Logger) (*server, error) {
+func newServer(publicURL string, db *postgres.DB, q *queue.Queue, blobs *blob.Store, r *relay.Relay, log *zap.Logger) (*server, error) {
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("MEIBO_PUBLIC_URL %q is not an address such as https://meibo.example.com", publicURL)
 	}
 	s := &server{
-		db: db, blobs: blobs, relay: r, log: log, schema: member.Standard(),
+		db: db, queue: q, blobs: blobs, relay: r, log: log, schema: member.Standard(),
 		languages: language.NewMatcher(spoken), stopping: make(chan struct{}),
 		completions: new(singleflight.Group), spools: make(chan struct{}, maxSpools),
 		public: u, access: DefaultAccess, throttle: newThrottle(DefaultAccess), crossOrigin: http.NewCrossOriginProtection(), hasher: password.NewHasher(), moves: newMoves(),

@@ -58,7 +58,7 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	t.Cleanup(w.queue.Close)
 	w.must(w.queue.Prepare(t.Context()))
-	w.server, err = newServer("https://meibo.example.com", w.db, w.blobs, relay.New(w.db, w.queue, log), log)
+	w.server, err = newServer("https://meibo.example.com", w.db, w.queue, w.blobs, relay.New(w.db, w.queue, log), log)
 	w.must(err)
 	h := httptest.NewServer(w.server.router)
 	t.Cleanup(h.Close)

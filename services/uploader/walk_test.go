@@ -383,7 +383,7 @@ func FuzzClientAddress(f *testing.F) {
 
 func TestAccessThatLetsNobodyInIsRefused(t *testing.T) {
 	t.Parallel()
-	s, err := newServer("http://localhost:8080", nil, nil, nil, zap.NewNop())
+	s, err := newServer("http://localhost:8080", nil, nil, nil, nil, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import { wizardSearch } from '@/pages/wizard/steps'
 import { fieldsSearch } from '@/pages/fields/search'
 import { membersSearch } from '@/pages/members/search'
 import { auditSearch } from '@/pages/audit/search'
+import { historySearch } from '@/pages/imports/historySearch'
 import { Loading } from '@/parts/Loading'
 import { Shell } from '@/shell/Shell'
 import { Broken, Missing } from '@/shell/Trouble'
@@ -93,12 +94,19 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('@/pages/audit/Audit'), 'Audit'),
 })
 
+const history = createRoute({
+  getParentRoute: () => inside,
+  path: '/imports',
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import('@/pages/imports/History'), 'History'),
+})
+
 const routeTree = root.addChildren([
   signIn,
   password,
   inside.addChildren([
     home,
-    page('/imports', () => import('@/pages/imports/History'), 'History'),
+    history,
     page('/imports/new', () => import('@/pages/wizard/Wizard'), 'Wizard'),
     wizard,
     page('/imports/$id', () => import('@/pages/imports/Import'), 'Import'),
