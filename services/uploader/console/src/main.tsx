@@ -24,7 +24,7 @@ function Look({ children }: { children: ReactNode }) {
   const spoken = useMemo(
     () =>
       mergeThemeOverrides(theme, {
-        components: { CloseButton: CloseButton.extend({ defaultProps: { 'aria-label': close } }) },
+        components: { CloseButton: CloseButton.extend({ defaultProps: { ...{ 'aria-label': close } } }) },
       }),
     [close],
   )

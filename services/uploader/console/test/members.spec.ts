@@ -23,7 +23,11 @@ const open = async (page: Page, name: string) => {
 }
 
 test('a member is found, changed, and tells which import it came from', async ({ page, stack }) => {
-  const id = await importFile(stack, '会員.csv', '会員番号,氏名,メールアドレス\nA1,青木 一,aoki@example.jp\nA2,井上 舞,inoue@example.jp\n')
+  const id = await importFile(
+    stack,
+    '会員.csv',
+    '会員番号,氏名,メールアドレス\nA1,青木 一,aoki@example.jp\nA2,井上 舞,inoue@example.jp\n',
+  )
   await signIn(page, stack, '/members')
   await expect(page.getByText('2人')).toBeVisible()
   await page.getByRole('searchbox', { name: '会員を検索' }).fill('青木')
@@ -60,7 +64,10 @@ test('a member is found, changed, and tells which import it came from', async ({
   await expect(history.getByRole('link', { name: '会員.csv' })).toHaveAttribute('href', `/imports/${id}`)
 })
 
-test('a field is made, refused where it cannot be, and has a value of a new member that is searched by', async ({ page, stack }) => {
+test('a field is made, refused where it cannot be, and has a value of a new member that is searched by', async ({
+  page,
+  stack,
+}) => {
   await signIn(page, stack, '/fields')
   await page.getByRole('button', { name: '項目を作成' }).click()
   const drawer = page.getByRole('dialog', { name: '項目の作成' })
