@@ -17,6 +17,8 @@ import { words } from '@/words'
 
 // The server allows the styles that carry the nonce of this page, and no others.
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content
+// What locks the page behind a dialog writes styles too, and asks here for the nonce.
+Object.assign(globalThis, { __webpack_nonce__: nonce })
 
 /** How things look; buttons that only show a cross are called what they do, in the language of now. */
 function Look({ children }: { children: ReactNode }) {

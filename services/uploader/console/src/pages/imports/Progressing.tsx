@@ -1,10 +1,12 @@
 import { Group, Paper, Progress, Stack, Text, VisuallyHidden } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useSession } from '@/api/session'
 import { useFormats } from '@/lang/format'
 import { useWords } from '@/lang/lang'
-import { doneOf, type Import, isDraft, isFinal, rateOf, type Sample, shareOf } from './figures'
+import { doneOf, expectedRows, type Import, isDraft, isFinal, rateOf, type Sample, shareOf } from './figures'
 import { importWords } from './importWords'
+import { foundQuery } from './queries'
 import { Stages } from './Stages'
 import { words } from './words'
 
@@ -14,7 +16,8 @@ export function Progressing({ import: i, samples, ahead }: { import: Import; sam
   const said = useWords(words)
   const { tenant } = useSession()
   const f = useFormats(tenant.time_zone)
-  const share = shareOf(i)
+  const expected = useExpected(i)
+  const share = shareOf(i) ?? (expected ? Math.min(0.99, doneOf(i) / expected) : null)
   const running = i.state === 'running'
   const undoing = i.undo && i.undo.state !== 'done'
   const percent = share === null ? '' : f.percent(Math.floor(share * 10) / 10)
@@ -37,7 +40,7 @@ export function Progressing({ import: i, samples, ahead }: { import: Import; sam
             {f.number(i.undo?.done ?? 0)} / {said.members(f.number(i.undo?.total ?? 0))}
           </Text>
         ) : (
-          running && <Figures import={i} samples={samples} ahead={ahead} />
+          running && <Figures import={i} samples={samples} ahead={ahead} expected={expected} />
         )}
         {running && (
           <Text size="sm" c="dimmed">
@@ -58,19 +61,39 @@ function doing(i: Import, w: (typeof importWords)['ja']['doing']): string {
   return i.stage === '' ? w.waiting : w[i.stage]
 }
 
+/** About how many rows there are, while the file is being read; then that is known. */
+function useExpected(i: Import): number | undefined {
+  const reading = i.stage === 'reading'
+  const { data } = useQuery({ ...foundQuery(i.id), enabled: reading })
+  return reading && data ? expectedRows(i, data) : undefined
+}
+
 /** Rows done, how fast they go, and for how long still. */
-function Figures({ import: i, samples, ahead }: { import: Import; samples: Sample[]; ahead: number }) {
+function Figures({
+  import: i,
+  samples,
+  ahead,
+  expected,
+}: {
+  import: Import
+  samples: Sample[]
+  ahead: number
+  expected?: number
+}) {
   const w = useWords(importWords)
   const said = useWords(words)
   const f = useFormats()
   const now = useNow(ahead)
   const done = doneOf(i)
   const rate = rateOf(samples)
-  const left = i.stage === 'merging' && rate !== null && rate > 0 ? i.not_processed / rate : null
+  const total = i.stage === 'reading' ? expected : i.total
+  const left = total !== undefined && rate !== null && rate > 0 ? (total - done) / rate : null
   return (
     <Group gap="lg">
       <Text fw={650}>
-        {i.stage === 'reading' ? said.rows(f.number(done)) : said.rowsOf(f.number(done), f.number(i.total))}
+        {total === undefined
+          ? said.rows(f.number(done))
+          : said.rowsOf(f.number(done), i.stage === 'reading' ? w.about(f.number(total)) : f.number(total))}
       </Text>
       {rate !== null && <Text>{w.perSecond(f.number(Math.round(rate)))}</Text>}
       {left !== null && left >= 1 && <Text>{w.left(f.span(left))}</Text>}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dayIn, joined, rateOf, speedsOf } from './figures'
+import { dayIn, expectedRows, joined, rateOf, speedsOf } from './figures'
 
 test('a day begins at the midnight of its time zone, also where clocks are set', () => {
   expect(dayIn('Asia/Tokyo', '2026-11-24')).toBe('2026-11-23T15:00:00.000Z')
@@ -31,4 +31,18 @@ test('what was seen here goes on where the server has nothing yet', () => {
     { at: 7000, done: 12 },
   ]
   expect(joined(noted, seen)).toEqual([...noted, { at: 7000, done: 12 }])
+})
+
+test('how many rows a file has is guessed by its first ones, and never less than what was read', () => {
+  const found = {
+    format: 'csv' as const,
+    max_rows: 500,
+    sample_rows: [
+      ['a', '山田'],
+      ['b', '田中'],
+    ],
+  }
+  expect(expectedRows({ size: 900, total: 10 }, found)).toBe(100)
+  expect(expectedRows({ size: 900, total: 120 }, found)).toBe(120)
+  expect(expectedRows({ size: 900, total: 10 }, { ...found, format: 'xlsx' })).toBe(500)
 })

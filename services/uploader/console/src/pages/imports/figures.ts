@@ -45,6 +45,18 @@ export function shareOf(i: Import): number | null {
   return i.total > 0 ? doneOf(i) / i.total : 1
 }
 
+/** About how many rows a file has, by its size and its first rows, as long as it is not read to its end. */
+export function expectedRows(
+  i: Pick<Import, 'size' | 'total'>,
+  found: Pick<Schemas['Shown'], 'format' | 'max_rows' | 'sample_rows'>,
+) {
+  const rows = found.sample_rows ?? []
+  const encoder = new TextEncoder()
+  const bytes = rows.flatMap((r) => r ?? []).reduce((sum, cell) => sum + encoder.encode(cell).length + 1, 0)
+  const guess = found.format !== 'csv' || bytes === 0 ? found.max_rows : Math.floor((i.size * rows.length) / bytes)
+  return Math.max(i.total, Math.min(found.max_rows, guess))
+}
+
 /** How many rows had an outcome at a moment, in milliseconds. */
 export interface Sample {
   at: number

@@ -30,6 +30,14 @@ export const previewQuery = (id: string) =>
     queryFn: () => ask(api.GET('/v1/imports/{id}/preview', path(id))),
   })
 
+/** What was found in the file, which does not change once the import runs. */
+export const foundQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['import', id, 'inspection'],
+    queryFn: () => ask(api.GET('/v1/imports/{id}/inspection', path(id))),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
 export const retentionQuery = queryOptions({
   queryKey: ['retention'],
   queryFn: () => ask(api.GET('/v1/retention')),
