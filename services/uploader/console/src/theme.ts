@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, darken, type MantineColorsTuple } from '@mantine/core'
+import { Anchor, type CSSVariablesResolver, createTheme, darken, type MantineColorsTuple, Table } from '@mantine/core'
 
 // The colour of ink on a register: the same teal as the mails and /docs have.
 const ink: MantineColorsTuple = [
@@ -17,7 +17,7 @@ const ink: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { ink },
   primaryColor: 'ink',
-  primaryShade: { light: 8, dark: 5 },
+  primaryShade: { light: 8, dark: 7 },
   autoContrast: true,
   // Beyond it black stands out more than white (WCAG 2.2, success criterion 1.4.3), which 8 of red is just below.
   luminanceThreshold: 0.183,
@@ -29,6 +29,13 @@ export const theme = createTheme({
   headings: {
     fontWeight: '650',
     sizes: { h1: { fontSize: '1.6rem' }, h2: { fontSize: '1.2rem' }, h3: { fontSize: '1.05rem' } },
+  },
+  components: {
+    // Links within text are told by more than their colour; what scrolls can be scrolled by keyboard.
+    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
+    TableScrollContainer: Table.ScrollContainer.extend({
+      defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0 } } },
+    }),
   },
 })
 

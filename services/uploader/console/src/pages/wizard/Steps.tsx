@@ -32,13 +32,7 @@ export function Steps({ id, now, done = [] }: { id?: string; now: Step; done?: S
               aria-current={step === now ? 'step' : undefined}
             >
               {reachable ? (
-                <Link
-                  to="/imports/new/$id"
-                  params={{ id }}
-                  search={{ step }}
-                  className={classes.link}
-                  aria-label={w.steps[step]}
-                >
+                <Link to="/imports/new/$id" params={{ id }} search={{ step }} className={classes.link}>
                   {content}
                 </Link>
               ) : (
