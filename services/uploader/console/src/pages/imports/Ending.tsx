@@ -1,10 +1,13 @@
 import { Alert, type AlertProps, Anchor, Button, Group, List, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { CircleAlert, CircleCheck, CircleX, FlaskConical, Info } from 'lucide-react'
+import { api, ask } from '@/api/client'
 import { useMay, useSession } from '@/api/session'
 import { useFormats } from '@/lang/format'
 import { useWords } from '@/lang/lang'
+import { draftOfImport, storeDraft } from '@/pages/wizard/draft'
+import { useAct } from '@/parts/act'
 import { failedYet, hasChanged, type Import, isFinal } from './figures'
 import { importWords } from './importWords'
 import { importQuery } from './queries'
@@ -89,6 +92,15 @@ function HowFar({ import: i }: { import: Import }) {
 function DryRun({ import: i }: { import: Import }) {
   const w = useWords(importWords)
   const mayImport = useMay('import')
+  const navigate = useNavigate()
+  const then = ({ id }: { id: string }) => {
+    storeDraft(id, draftOfImport(i))
+    return navigate({ to: '/imports/new/$id', params: { id }, search: { step: 'check' } })
+  }
+  const real = useAct(
+    () => ask(api.POST('/v1/imports', { body: { source_of: i.id, kind: i.kind as 'member' | 'lead' } })),
+    { then },
+  )
   return (
     <Note color="blue" icon={<FlaskConical size={20} aria-hidden />} title={w.dryRunTitle}>
       <Text inherit c="var(--mantine-color-text)">
@@ -96,7 +108,7 @@ function DryRun({ import: i }: { import: Import }) {
       </Text>
       {i.state === 'completed' && mayImport && (
         <Group mt="sm">
-          <Button component={Link} to="/imports/new" search={{ from: i.id } as never} size="sm">
+          <Button onClick={() => real.mutate()} loading={real.isPending} size="sm">
             {w.dryRunNext}
           </Button>
         </Group>

@@ -91,3 +91,35 @@ export function draftOf(profile: Schemas['Profile']): Draft {
     profile: { name: profile.name, header: profile.header ?? [], closed: (mapping ?? []).length > 0 },
   }
 }
+
+/** What an import was started with, for another one of the same file. */
+export function draftOfImport(i: Schemas['Import']): Draft {
+  const said = {
+    kind: i.kind,
+    mode: i.mode,
+    key: i.key,
+    blank: i.blank,
+    duplicates: i.duplicates,
+    list_values: i.list_values,
+    multiple_matches: i.multiple_matches,
+    new_consent: i.new_consent,
+    consent: i.consent,
+    registration: i.registration,
+    skip_without: i.skip_without,
+    import_tag: i.import_tag,
+    max_failed: i.max_failed,
+    max_removed: i.max_removed,
+    max_changed: i.max_changed,
+    note: i.note,
+  }
+  const choices: Record<string, Choice> = {}
+  for (const c of i.mapping ?? []) {
+    choices[c.header] = { field: c.field, inverted: c.inverted, blank: c.blank === 'clear' ? 'clear' : undefined }
+  }
+  return {
+    reading: {},
+    base: 'suggested',
+    choices,
+    options: Object.fromEntries(Object.entries(said).filter(([, value]) => value !== '')) as Said,
+  }
+}
