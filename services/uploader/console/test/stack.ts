@@ -14,7 +14,7 @@ export interface Stack {
   mail_dir: string
 }
 
-const program = join(import.meta.dirname, '../../../../bin/meibo')
+export const program = join(import.meta.dirname, '../../../../bin/meibo')
 
 /** start runs all of Meibo in a directory of its own until stop is called. */
 async function start(): Promise<{ stack: Stack; stop: () => Promise<void> }> {
