@@ -160,12 +160,11 @@ type merging struct {
 	rows   []member.Row
 	layout *layout
 	batch  member.Batch
-	// before are the rows of the lane's earlier chunks, and exampled the problems of those that failed, by code.
-	before   member.Counts
-	exampled map[string]int64
-	last     bool
-	loaded   loader
-	preview  []PreviewRow
+	// before are the rows of the lane's earlier chunks.
+	before  member.Counts
+	last    bool
+	loaded  loader
+	preview []PreviewRow
 }
 
 // takeTurn locks the ledger's row: the chunk is the next of its lane, or done, or its import does not run. It reports
@@ -185,7 +184,6 @@ func (m *merging) takeTurn() (done bool, err error) {
 		QueryRow(func(row pgx.Row) error {
 			return row.Scan(&next, &chunks, &c.Created, &c.Updated, &c.Unchanged, &c.Deleted, &c.Skipped, &c.Failed)
 		})
-	m.queueExampled(&b)
 	switch err := m.tx.SendBatch(m.ctx, &b).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return false, ErrStopped

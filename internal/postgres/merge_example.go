@@ -6,27 +6,29 @@ import (
 	"github.com/meibo/meibo/internal/member"
 )
 
-// queueExampled asks how often the lane's rows have failed with each code so far. It comes behind the lock of the ledger.
-func (m *merging) queueExampled(b *pgx.Batch) {
-	b.Queue(`select code, sum(rows)::bigint from import_problem_count where tenant_id = $1 and import_id = $2 and lane = $3 group by code`,
-		m.tenant, m.work.Import.ID, m.work.Lane).Query(func(rows pgx.Rows) error {
-		m.exampled = map[string]int64{}
-		var code string
-		var n int64
-		_, err := pgx.ForEachRow(rows, []any{&code, &n}, func() error { m.exampled[code] = n; return nil })
-		return err
-	})
+// failedSoFar returns how often rows of the lane's earlier chunks have failed with each code.
+func (m *merging) failedSoFar() (map[string]int64, error) {
+	rows, err := m.tx.Query(m.ctx, `select code, sum(rows)::bigint from import_problem_count where tenant_id = $1 and import_id = $2 and lane = $3 group by code`,
+		m.tenant, m.work.Import.ID, m.work.Lane)
+	if err != nil {
+		return nil, err
+	}
+	sofar := map[string]int64{}
+	var code string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&code, &n}, func() error { sofar[code] = n; return nil })
+	return sofar, err
 }
 
 // examples are the failed rows beyond the lane's sample that are among its first with a code, so that each code has
-// examples, however late it comes: ProblemExamples of each at most.
-func (m *merging) examples(failed []member.Row) (examples []*member.Row) {
+// examples, however late it comes: ProblemExamples of each at most. sofar is what failedSoFar returned.
+func (m *merging) examples(failed []member.Row, sofar map[string]int64) (examples []*member.Row) {
 	sampled := int(max(0, sampleRows-m.before.Failed))
 	for i := range failed {
 		first := false
 		for code := range codesOf(&failed[i]) {
-			m.exampled[string(code)]++
-			first = first || m.exampled[string(code)] <= ProblemExamples
+			sofar[string(code)]++
+			first = first || sofar[string(code)] <= ProblemExamples
 		}
 		if first && i >= sampled {
 			examples = append(examples, &failed[i])
@@ -35,9 +37,16 @@ func (m *merging) examples(failed []member.Row) (examples []*member.Row) {
 	return examples
 }
 
-// keepExamples stores the examples. A database that is not migrated yet keeps none.
+// keepExamples stores the examples, before the failed rows are counted. A database that is not migrated yet keeps none.
 func (m *merging) keepExamples(failed []member.Row) error {
-	examples := m.examples(failed)
+	if len(failed) == 0 {
+		return nil
+	}
+	sofar, err := m.failedSoFar()
+	if err != nil {
+		return err
+	}
+	examples := m.examples(failed, sofar)
 	if len(examples) == 0 {
 		return nil
 	}
