@@ -62,14 +62,5 @@ func (s *server) copySource(ctx context.Context, i, from *imports.Import) (*impo
 	case err != nil:
 		return nil, storeRefusal(err)
 	}
-	i.Source = imports.Source{Upload: object.Upload, Size: object.Size, SHA256: from.Source.SHA256, ETag: object.ETag}
-	found, err := s.inspectUpload(ctx, i)
-	if err != nil {
-		s.discard(ctx, i, object.Upload)
-		return nil, err
-	}
-	if err := s.record(ctx, i, found); err != nil {
-		return nil, err
-	}
-	return s.db.Import(ctx, i.Tenant, i.ID)
+	return s.take(ctx, i, imports.Source{Upload: object.Upload, Size: object.Size, SHA256: from.Source.SHA256, ETag: object.ETag})
 }

@@ -65,10 +65,15 @@ func (s *server) store(ctx context.Context, i *imports.Import, body io.Reader, s
 		}
 		return nil, storeRefusal(err)
 	}
-	i.Source = imports.Source{Upload: object.Upload, Size: object.Size, SHA256: object.SHA256, ETag: object.ETag}
+	return s.take(ctx, i, imports.Source{Upload: object.Upload, Size: object.Size, SHA256: object.SHA256, ETag: object.ETag})
+}
+
+// take inspects an upload that is stored, and records it as the import's source; one that cannot be imported is not kept.
+func (s *server) take(ctx context.Context, i *imports.Import, source imports.Source) (*imports.Import, error) {
+	i.Source = source
 	found, err := s.inspectUpload(ctx, i)
 	if err != nil {
-		s.discard(ctx, i, object.Upload)
+		s.discard(ctx, i, source.Upload)
 		return nil, err
 	}
 	if err := s.record(ctx, i, found); err != nil {
