@@ -50,7 +50,7 @@ type keptView struct {
 
 // undoBody is an undo with the first of what it keeps.
 type undoBody struct {
-	undoView
+	UndoFields
 	Items []keptView `json:"items" doc:"The first 30 of what is kept, by member; …/undo/kept lists more."`
 }
 
@@ -110,7 +110,7 @@ func (s *server) undoImport(ctx context.Context, in *undoInput) (*undoOutput, er
 		return nil, refuse(http.StatusConflict, codeUndoing)
 	}
 	s.relay.Kick()
-	return &undoOutput{Status: http.StatusAccepted, Body: undoBody{undoView: s.viewUndo(ctx, i, u), Items: []keptView{}}}, nil
+	return &undoOutput{Status: http.StatusAccepted, Body: undoBody{UndoFields: s.viewUndo(ctx, i, u), Items: []keptView{}}}, nil
 }
 
 // readUndo is GET /v1/imports/{id}/undo.
@@ -124,7 +124,7 @@ func (s *server) readUndo(ctx context.Context, in *UndoReadInput) (*undoOutput, 
 	if err != nil {
 		return nil, err
 	}
-	return &undoOutput{Status: http.StatusOK, Body: undoBody{undoView: s.viewUndo(ctx, i, u), Items: s.viewKept(ctx, i, kept)}}, nil
+	return &undoOutput{Status: http.StatusOK, Body: undoBody{UndoFields: s.viewUndo(ctx, i, u), Items: s.viewKept(ctx, i, kept)}}, nil
 }
 
 // readKept is GET /v1/imports/{id}/undo/kept.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -188,6 +189,24 @@ func TestEveryReferenceOfTheDocumentLeadsSomewhere(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(d.Components.Schemas)) {
 		if !used[name] {
 			t.Errorf("schema %s is used nowhere", name)
+		}
+	}
+}
+
+// TestNothingIsLeftOutOfTheDocument holds the bodies to the one thing that huma is silent about: the fields of an embedded
+// struct that is not exported, which JSON has all the same.
+func TestNothingIsLeftOutOfTheDocument(t *testing.T) {
+	t.Parallel()
+	schemas := served(t).api.OpenAPI().Components.Schemas
+	for name := range schemas.Map() {
+		of := schemas.TypeFromRef("#/components/schemas/" + name)
+		if of == nil || of.Kind() != reflect.Struct {
+			continue
+		}
+		for i := range of.NumField() {
+			if f := of.Field(i); f.Anonymous && !f.IsExported() {
+				t.Errorf("%s embeds %s, whose fields the document does not have", name, f.Name)
+			}
 		}
 	}
 }

@@ -38,8 +38,8 @@ type partView struct {
 	ETag   string `json:"etag" doc:"The store's mark of the part's content: its MD5 in hexadecimal, unless the store encrypts it with a key of yours."`
 }
 
-// PartsView is an upload by parts as the API shows it.
-type PartsView struct {
+// partsView is an upload by parts as the API shows it.
+type partsView struct {
 	Upload string     `json:"upload" format:"uuid" doc:"Names the upload."`
 	Direct bool       `json:"direct" doc:"Whether parts can be sent straight to the object storage (POST …/parts/urls)."`
 	Size   int64      `json:"size" doc:"What has come so far, in bytes."`
@@ -49,7 +49,7 @@ type PartsView struct {
 // begunView is an upload by parts that can be gone on with.
 type begunView struct {
 	PartSize int64 `json:"part_size" doc:"How large to make the parts, in bytes; the last one is what remains. The same for the same size and part_size, so that an upload that is resumed keeps the borders of its parts."`
-	PartsView
+	PartsFields
 }
 
 // BeginPartsInput begins or resumes an upload by parts.
@@ -91,11 +91,11 @@ func (s *server) beginParts(ctx context.Context, in *BeginPartsInput) (*beginPar
 	if in.Body != nil {
 		out.Body.PartSize = blob.PartSize(in.Body.Size, in.Body.PartSize)
 	}
-	out.Body.PartsView, err = s.viewParts(ctx, p)
+	out.Body.PartsFields, err = s.viewParts(ctx, p)
 	return out, err
 }
 
-type partsOutput struct{ Body PartsView }
+type partsOutput struct{ Body partsView }
 
 // listParts is GET /v1/imports/{id}/parts.
 func (s *server) listParts(ctx context.Context, in *ImportInput) (*partsOutput, error) {
@@ -107,12 +107,12 @@ func (s *server) listParts(ctx context.Context, in *ImportInput) (*partsOutput, 
 	return &partsOutput{view}, err
 }
 
-func (s *server) viewParts(ctx context.Context, p blob.Parts) (PartsView, error) {
+func (s *server) viewParts(ctx context.Context, p blob.Parts) (partsView, error) {
 	parts, err := s.blobs.ListParts(ctx, p)
 	if err != nil {
-		return PartsView{}, storeFailure(err)
+		return partsView{}, storeFailure(err)
 	}
-	v := PartsView{Upload: p.Upload, Direct: s.blobs.Public(), Parts: make([]partView, 0, len(parts))}
+	v := partsView{Upload: p.Upload, Direct: s.blobs.Public(), Parts: make([]partView, 0, len(parts))}
 	for _, part := range parts {
 		v.Size += part.Size
 		v.Parts = append(v.Parts, partView(part))

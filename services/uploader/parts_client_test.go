@@ -153,7 +153,7 @@ func TestClientGoesOnAtAnotherServer(t *testing.T) {
 
 func (w *world) partsOf(id string) []partView {
 	w.Helper()
-	return want[PartsView](w, http.StatusOK, w.get(w.parts(id))).Parts
+	return want[partsView](w, http.StatusOK, w.get(w.parts(id))).Parts
 }
 
 func TestClientBearsAServerThatRestarts(t *testing.T) {

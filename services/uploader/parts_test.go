@@ -110,7 +110,7 @@ func TestUploadByPartsGoesOnAtAnyInstance(t *testing.T) {
 	w.mustPut(i.ID, 2, second)
 
 	w.url = c
-	list := want[PartsView](w, http.StatusOK, w.get(w.parts(i.ID)))
+	list := want[partsView](w, http.StatusOK, w.get(w.parts(i.ID)))
 	if list.Size != int64(len(whole)) || len(list.Parts) != 2 {
 		t.Errorf("parts = %+v", list)
 	}
@@ -169,7 +169,7 @@ func TestPartThatIsWrongIsRefused(t *testing.T) {
 	wantProblem(w, http.StatusUnsupportedMediaType, "format_unsupported", w.putPart(i.ID, 1, "%PDF-1.7\n"))
 	wantProblem(w, http.StatusLengthRequired, codeLengthRequired,
 		w.call(http.MethodPut, w.parts(i.ID)+"/1", io.MultiReader(strings.NewReader(smallCSV))))
-	if list := want[PartsView](w, http.StatusOK, w.get(w.parts(i.ID))); len(list.Parts) != 0 {
+	if list := want[partsView](w, http.StatusOK, w.get(w.parts(i.ID))); len(list.Parts) != 0 {
 		t.Errorf("stored %+v", list)
 	}
 	// Algorithms that are not known are not checked.
@@ -195,7 +195,7 @@ func TestBrokenConnectionLeavesNoPart(t *testing.T) {
 			res.Body.Close()
 			t.Fatalf("status %d", res.StatusCode)
 		}
-		if list := want[PartsView](w, http.StatusOK, w.get(w.parts(i.ID))); len(list.Parts) != 0 {
+		if list := want[partsView](w, http.StatusOK, w.get(w.parts(i.ID))); len(list.Parts) != 0 {
 			t.Errorf("stored %+v", list)
 		}
 	}

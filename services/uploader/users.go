@@ -14,11 +14,13 @@ import (
 // invitationLifetime is how long a token can be used by which a user chooses a password.
 const invitationLifetime = 72 * time.Hour
 
-// UserFields and KeyFields are views by the names under which others embed them: of what is not exported, huma's document
-// says nothing.
+// UserFields, KeyFields, PartsFields and UndoFields are views by the names under which others embed them: of what is not
+// exported, huma's document says nothing.
 type (
-	UserFields = userView
-	KeyFields  = apiKeyView
+	UserFields  = userView
+	KeyFields   = apiKeyView
+	PartsFields = partsView
+	UndoFields  = undoView
 )
 
 // personView is a user as administrators see it.

@@ -107,7 +107,7 @@ function useTrial(id: string): { result?: UndoFigures; error: unknown; again: ()
     retry: false,
     refetchOnWindowFocus: false,
   })
-  const asked = made.data as unknown as UndoFigures | undefined
+  const asked = made.data
   const query = useQuery({
     ...undoQuery(id, true),
     enabled: made.isSuccess,

@@ -44,16 +44,12 @@ export const retentionQuery = queryOptions({
   staleTime: 300_000,
 })
 
-/** The document of the API leaves the figures of an undo out where it has the items. */
-export type UndoFigures = Schemas['Undo'] & Schemas['UndoBody']
+export type UndoFigures = Schemas['UndoBody']
 
 export const undoQuery = (id: string, dryRun: boolean) =>
   queryOptions({
     queryKey: ['import', id, 'undo', dryRun],
-    queryFn: async () =>
-      (await ask(
-        api.GET('/v1/imports/{id}/undo', { params: { path: { id }, query: { dry_run: dryRun } } }),
-      )) as unknown as UndoFigures,
+    queryFn: () => ask(api.GET('/v1/imports/{id}/undo', { params: { path: { id }, query: { dry_run: dryRun } } })),
   })
 
 export const keptQuery = (id: string, dryRun: boolean, cursor: string) =>
