@@ -39,9 +39,11 @@ type Console struct {
 
 // asset is a file as it is served.
 type asset struct {
-	kind      string
-	tag       string
-	raw, gzip []byte
+	kind string
+	tag  string
+	raw  []byte
+	// gzip returns it compressed, which is done when it is first asked for; nil for what gets no smaller.
+	gzip func() []byte
 }
 
 // New returns the console that the program was built with. Its pages may also send to the origins: an object storage that
@@ -55,7 +57,7 @@ func New(origins ...string) (*Console, error) {
 	return &c, nil
 }
 
-// built reads what is embedded, and compresses it once.
+// built reads what is embedded.
 var built = sync.OnceValues(func() (Console, error) {
 	c := Console{index: unbuilt, assets: map[string]asset{}}
 	app, err := fs.Sub(dist, "dist/built")
@@ -78,8 +80,8 @@ var built = sync.OnceValues(func() (Console, error) {
 		if err != nil {
 			return err
 		}
-		c.assets["/"+name], err = newAsset(name, raw)
-		return err
+		c.assets["/"+name] = newAsset(name, raw)
+		return nil
 	})
 	return c, err
 })
@@ -87,25 +89,21 @@ var built = sync.OnceValues(func() (Console, error) {
 // Built tells whether the program has the console, and not only the page that says how to build it.
 func (c *Console) Built() bool { return len(c.assets) > 0 }
 
-func newAsset(name string, raw []byte) (asset, error) {
+func newAsset(name string, raw []byte) asset {
 	sum := sha256.Sum256(raw)
 	a := asset{kind: mime.TypeByExtension(path.Ext(name)), tag: `"` + hex.EncodeToString(sum[:12]) + `"`, raw: raw}
-	if !strings.HasPrefix(a.kind, "text/") && !strings.Contains(a.kind, "javascript") && !strings.Contains(a.kind, "svg") {
-		return a, nil
+	if strings.HasPrefix(a.kind, "text/") || strings.Contains(a.kind, "javascript") || strings.Contains(a.kind, "svg") {
+		a.gzip = sync.OnceValue(func() []byte { return compress(raw) })
 	}
+	return a
+}
+
+func compress(raw []byte) []byte {
 	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return a, err
-	}
-	if _, err := w.Write(raw); err != nil {
-		return a, err
-	}
-	if err := w.Close(); err != nil {
-		return a, err
-	}
-	a.gzip = b.Bytes()
-	return a, nil
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // It is a level,
+	_, _ = w.Write(raw)                                   // and a buffer takes everything.
+	_ = w.Close()
+	return b.Bytes()
 }
 
 // ServePage answers with the one document that all pages share: which one it shows, its script tells by the address. The
@@ -144,7 +142,7 @@ func (c *Console) ServeAsset(w http.ResponseWriter, r *http.Request) bool {
 		h.Add("Vary", "Accept-Encoding")
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			h.Set("Content-Encoding", "gzip")
-			body = a.gzip
+			body = a.gzip()
 		}
 	}
 	if r.Method != http.MethodHead {
