@@ -13,9 +13,9 @@ export const fieldsQuery = (list: string) =>
     staleTime: 30_000,
   })
 
-/** What people call a field. */
-export const labelOf = (field: Field, lang: Lang) =>
-  (lang === 'ja' ? field.label.ja : field.label.en) || field.label.ja || field.label.en || field.key
+/** What people call a field, or a choice of one. */
+export const labelOf = ({ label, key }: Pick<Field, 'label' | 'key'>, lang: Lang) =>
+  label[lang] || label.ja || label.en || key
 
 /** The fields of a list by their keys; empty until they are there. */
 export function useFieldsByKey(list: string): Map<string, Field> {

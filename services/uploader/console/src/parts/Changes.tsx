@@ -52,7 +52,7 @@ export function shownValue(value: unknown, field: Field | undefined, lang: Lang)
     return value.length === 0 ? w.none : value.map((v) => shownValue(v, field, lang)).join(lang === 'ja' ? '、' : ', ')
   }
   const choice = field?.choices?.find((c) => c.number === value || c.key === value)
-  if (choice) return (lang === 'ja' ? choice.label.ja : choice.label.en) || choice.label.ja || choice.key
+  if (choice) return labelOf(choice, lang)
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 

@@ -35,7 +35,7 @@ export function FieldFacts({ field }: { field: Field }) {
           </Text>
           {choices.map((o) => (
             <Text key={o.number} size="sm">
-              {o.number} = {(lang === 'ja' ? o.label.ja : o.label.en) || o.label.ja || o.label.en || o.key}
+              {o.number} = {labelOf(o, lang)}
             </Text>
           ))}
         </div>

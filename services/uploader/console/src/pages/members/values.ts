@@ -21,8 +21,7 @@ export const isEmpty = (value: unknown) =>
 /** What people call a choice of a field. */
 export function choiceLabel(field: Field, number: unknown, lang: Lang): string {
   const choice = field.choices?.find((c) => c.number === number)
-  if (!choice) return String(number)
-  return (lang === 'ja' ? choice.label.ja : choice.label.en) || choice.label.ja || choice.label.en || choice.key
+  return choice ? labelOf(choice, lang) : String(number)
 }
 
 /** Returns what writes a value as people read it; empty where there is none. Numbers keep every digit that they have. */

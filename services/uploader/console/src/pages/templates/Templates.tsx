@@ -127,6 +127,6 @@ function Contents({ fields }: { fields: Field[] }) {
 function choices(field: Field, lang: Lang, say: (names: string) => string): string {
   const all = field.choices ?? []
   if (all.length === 0) return ''
-  const names = all.map((c) => (lang === 'ja' ? c.label.ja : c.label.en) || c.label.ja || c.label.en || c.key)
+  const names = all.map((c) => labelOf(c, lang))
   return say(names.length > 12 ? `${names.slice(0, 12).join(', ')} …` : names.join(', '))
 }
